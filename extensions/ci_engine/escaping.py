@@ -1,8 +1,7 @@
-"""Make text of others harmless in what we write: the only place that escapes.
+"""Escape foreign text in our output; no other module escapes.
 
-Names of files, messages and output of tools are data. None of them may become a
-control sequence, a workflow command, HTML, a mention, a link or the end of a table
-cell.
+Names of files, messages and output of tools are data. They must not become a control
+sequence, a workflow command, HTML, a mention, a link or the end of a table cell.
 """
 
 from __future__ import annotations
@@ -19,37 +18,37 @@ _HIDDEN = (
 )
 _INVISIBLE = re.compile(f"[\x00-\x08\x0a-\x1f{_HIDDEN}]")
 _INVISIBLE_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{_HIDDEN}]")
-# JSON escapes the characters below a space itself.
+# JSON itself escapes the characters below a space.
 _INVISIBLE_IN_JSON = re.compile(f"[{_HIDDEN.partition(chr(0xD800))[0]}]")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# What XML 1.0 cannot hold.
+# Characters that XML 1.0 cannot contain.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# Runners of GitHub obey `::` after white space, and `##[` anywhere in a line.
+# GitHub's runners execute `::` after white space, and `##[` anywhere in a line.
 # https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
 _MARKED_COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)")
-# A word joiner is not seen, and keeps GitHub from making a mention or a link.
+# A word joiner is invisible, and keeps GitHub from creating a mention or a link.
 _JOINER = "\u2060"
 _BACKTICKS = re.compile("`+")
 _REFERENCE = re.compile(
     rf"@(?!{_JOINER})|(?<!&)#(?=\d)|GH-(?=\d)|(?<=[A-Za-z]:)(?=//)|[wW]{{3}}(?=\.)"
-    # A commit: neither a number nor a word.
+    # A commit hash: neither a number nor a word.
     r"|\b(?=[0-9a-f]{7,40}\b)(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]",
     re.ASCII,
 )
-# What makes a heading, a list, a quotation, a table or a fence of a line.
+# Starts of lines that make a heading, a list, a quotation, a table or a fence.
 _BLOCK = re.compile(r"^(?:([#>+=~:|*_\[-])|(\d+)(?=[.)]))")
 _FENCE = re.compile(r"(`{3,})[^`]*$|(~{3,})")
-# One that is indented, or in a list or a quotation: what ends it is hard to tell.
+# Indented, in a list or in a quotation, where its end is hard to determine.
 _INNER_FENCE = re.compile(r"^([\s>*+\-\d.)]*)(`{3,}(?=[^`]*$)|~{3,})")
-# A formula may hold links.
+# A formula may contain links.
 _FORMULA = re.compile(r"(?<!\\)((?:\\\\)*)\$")
 _LONGEST_ANNOTATION = 4_000
-# So many spaces make code of a line.
+# This many spaces make a line code.
 _INDENT = 4
 
 
 def visible(text: str) -> str:
-    """Show what a terminal would obey, such as a line break in a name."""
+    """Show characters that a terminal would execute, such as a line break in a name."""
     return _INVISIBLE.sub(_shown, text)
 
 
@@ -58,24 +57,24 @@ def _shown(found: re.Match[str]) -> str:
 
 
 def terminal_line(text: str) -> str:
-    """One line of a terminal or of a log, which no CI system takes for a command."""
+    """One line for a terminal or log, which no CI system treats as a command."""
     return no_command(visible(_COLOR.sub("", text)))
 
 
 def no_command(line: str) -> str:
-    """A line of a log that no CI system takes for a command; colors stay."""
+    """A line of a log that no CI system treats as a command; colors are kept."""
     line = _MARKED_COMMAND.sub(r"#\\#", line)
     return re.sub(r"^(\s*)::", r"\1\\::", line)
 
 
 def log_lines(text: str) -> str:
-    """Lines for a log, where no guarded stream makes them harmless."""
+    """Lines for a log without a guarded stream."""
     return "\n".join(map(terminal_line, text.split("\n")))
 
 
 def json_text(text: str) -> str:
-    """The same JSON, without characters that a terminal or a log would obey."""
-    # Both can be in strings only, where an escape sequence means the same.
+    """The same JSON, without characters that a terminal or a log would execute."""
+    # They can only be in strings, where an escape sequence means the same.
     text = _INVISIBLE_IN_JSON.sub(_as_json, text)
     return _MARKED_COMMAND.sub(r"#\\u0023", text)
 
@@ -85,22 +84,22 @@ def _as_json(found: re.Match[str]) -> str:
 
 
 def drop_controls(text: str) -> str:
-    """Leave out what is for terminals only."""
+    """Remove terminal control sequences."""
     return _CONTROLS.sub("", text)
 
 
 def markdown_text(text: str) -> str:
-    """One line that Markdown shows as it is, but for code spans.
+    """One line of text that Markdown shows unchanged, except for code spans.
 
-    It is no HTML, no mention, no link, no image, no part of a table, and it begins
-    neither a list nor a heading.
+    It contains no HTML, mention, link, image or table cell, and starts neither a list
+    nor a heading.
     """
     line = visible(" ".join(text.split()))
     parts: list[str] = []
     end = 0
     for start, stop in _code_spans(line):
         code = line[start:stop]
-        # A backslash escapes nothing in code, so no pipe can follow one in a table.
+        # A backslash does not escape in code, so no pipe can follow one in a table.
         if "\\|" in code:
             continue
         parts += [_plain(line[end:start]), code.replace("|", "\\|")]
@@ -110,9 +109,9 @@ def markdown_text(text: str) -> str:
 
 
 def _code_spans(line: str) -> Iterator[tuple[int, int]]:
-    """Where code spans begin and end: at runs of equally many backticks.
+    """The positions of code spans, delimited by runs of equally many backticks.
 
-    A regular expression that says so takes hours for a hostile text.
+    A regular expression for this takes hours for a hostile text.
     """
     runs = [found.span() for found in _BACKTICKS.finditer(line)]
     nexts: list[int | None] = []
@@ -133,7 +132,7 @@ def _code_spans(line: str) -> Iterator[tuple[int, int]]:
 
 
 def _no_block(found: re.Match[str]) -> str:
-    # A number is not escaped itself: what makes it an item of a list is behind it.
+    # A digit cannot be escaped: the character after it makes the list item.
     return f"{found[2]}{_JOINER}" if found[2] else f"\\{found[1]}"
 
 
@@ -149,10 +148,10 @@ def _unlinked(text: str) -> str:
 
 
 def posted_page(page: str) -> str:
-    """A page of Markdown that someone else may have written, for a comment of ours.
+    """Escape a Markdown page that others may have written, for our comment.
 
-    Headings, tables and code stay; HTML, images, links, formulas, diagrams and mentions
-    do not.
+    Headings, tables and code are kept; HTML, images, links, formulas, diagrams and
+    mentions are not.
     """
     fence, unclosed = "", False
     lines: list[str] = []
@@ -163,11 +162,11 @@ def posted_page(page: str) -> str:
                 shown, fence = fence, ""
         elif opens := _FENCE.match(shown):
             fence, unclosed = opens[1] or opens[2], False
-            # GitHub draws a picture of what is in some languages.
+            # GitHub renders code blocks of some languages as pictures.
             shown = f"{fence}text"
         else:
             shown = _INNER_FENCE.sub(_no_fence, shown, count=1)
-            # A code span may begin on one line and end on another.
+            # A code span may start on one line and end on another.
             odd = "`" in _without_code(shown) or "\\`" in shown
             unclosed = bool(shown.strip()) and (unclosed or odd)
             shown = _inert(shown) if unclosed else _outside_of_code(shown)
@@ -176,7 +175,7 @@ def posted_page(page: str) -> str:
 
 
 def _closes(line: str, fence: str) -> bool:
-    """Whether a line ends a block of code: four spaces or a tab before it are code."""
+    """Whether a line ends a code block: not after four spaces or a tab."""
     marks = line.rstrip(" \t")
     indent = len(marks) - len(marks.lstrip(" "))
     marks = marks[indent:]
@@ -206,12 +205,12 @@ def _inert(text: str) -> str:
     text = re.sub(r"&(?!(?:amp|lt|gt|quot);)", "&amp;", text).replace("<", "&lt;")
     text = _FORMULA.sub(r"\1\\$", text)
     text = text.replace("![", "!\\[").replace("](", "]\\(")
-    # A link by reference, and the address that one refers to, which is not seen.
+    # A link by reference, and its address, which is invisible.
     return _unlinked(re.sub(r"\](?=[\[:])", r"\\]", text))
 
 
 def cell(text: str) -> str:
-    """Text for one cell of a Markdown table; a dash where there is none."""
+    """Text for one cell of a Markdown table; a dash if it is empty."""
     return markdown_text(text) or "-"
 
 
@@ -227,7 +226,7 @@ def code_cell(text: str) -> str:
     shown = visible(text)
     if "\\|" not in shown and not shown.endswith("\\"):
         return code_span(shown).replace("|", "\\|")
-    # No code span can show a backslash before a pipe there.
+    # A code span in a table cannot show a backslash before a pipe.
     punctuation = re.compile(r"[!-/:-@\[-`{-~]")
     inner = punctuation.sub(lambda found: f"&#{ord(found.group())};", shown)
     return f"<code>{inner}</code>"
@@ -247,12 +246,12 @@ def _fence(fence: str, text: str) -> str:
 
 
 def html_text(text: str) -> str:
-    """Text for HTML, also inside of an attribute."""
+    """Text for HTML, including attributes."""
     return html.escape(_INVISIBLE_IN_LINES.sub(_shown, text.replace("\r\n", "\n")))
 
 
 def xml_text(text: str) -> str:
-    """Text without the characters that XML cannot hold."""
+    """Text without the characters that XML cannot contain."""
     return _NOT_XML.sub("\ufffd", text)
 
 

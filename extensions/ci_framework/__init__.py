@@ -1,9 +1,9 @@
-"""The companion of the template: brings ci-framework into existing repositories.
+"""The companion of the template: brings ci-framework to existing repositories.
 
-A request flows one way: analysis (what is there) -> answers (what it means for the
-template) -> planning (which bytes change, and why) -> applying (a journal, one
+A request flows one way: analysis (facts) -> answers (their meaning for the
+template) -> planning (the changed bytes, and why) -> applying (a journal, one
 commit) -> validating (the project's own tests and checks, before and after). Each
-stage hands typed structures to the next; nothing below reads options by itself.
+stage passes typed structures to the next; only the command line reads options.
 """
 
 from ci_engine import __version__

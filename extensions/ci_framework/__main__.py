@@ -1,7 +1,7 @@
 """Run the companion: ``python -m ci_framework``, this file by its path, or the script.
 
-Nothing is imported from the current directory: that is often a repository whose code
-no one agreed to run. ``-m`` and an empty entry of PYTHONPATH put it on the path.
+Nothing is imported from the current directory: that is often a repository whose
+code the user did not agree to run. ``-m`` and an empty entry of PYTHONPATH add it.
 """
 
 import os
@@ -9,7 +9,7 @@ import sys
 
 
 def _without_current_directory() -> None:
-    """Take the current directory off the path, unless this package is in it."""
+    """Remove the current directory from the path, unless this package is in it."""
     here = os.path.realpath(os.curdir)
     if os.path.realpath(f"{__file__}/../..") != here:
         sys.path[:] = [p for p in sys.path if os.path.realpath(p or os.curdir) != here]

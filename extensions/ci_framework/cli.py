@@ -1,4 +1,4 @@
-"""The command line: ``ci-framework COMMAND``. It dispatches, and nothing else."""
+"""The command line: dispatch ``ci-framework COMMAND``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ exit codes: 0 done; 1 the project's tests or checks got worse; 2 wrong usage, or
 repository that is not ready; 3 not validated, or a tool could not run. No code of the
 repository is executed before you agreed to the validation.
 """
-# Each is a module of ci_framework.commands, imported when it is needed.
+# Each is a module of ci_framework.commands, imported when needed.
 COMMANDS = {
     "analyze": "report what the repository is, with evidence",
     "plan": "show what an adoption would do",
@@ -34,7 +34,7 @@ COMMANDS = {
 
 
 class Command(Protocol):
-    """A module of ``commands``; one without options of its own adds none."""
+    """A module of ``commands``; without own options it has no ``add_options``."""
 
     def add_options(self, parser: argparse.ArgumentParser, /) -> None:
         """Add the options of the command."""
@@ -65,20 +65,20 @@ def _dispatch(name: str, words: list[str]) -> int:
     parsed, unknown = parser.parse_known_args(words)
     if unknown:
         refuse_unknown(subparser, unknown[0])
-    # Without a command the parser has refused the words.
+    # Without a command, the parser has refused the arguments.
     assert command is not None  # noqa: S101
     return command.run(parsed)
 
 
 def load(name: str) -> Command:
-    """Import a command; the others would only take their time."""
+    """Import one command; importing all of them would take longer."""
     return cast("Command", importlib.import_module(f"ci_framework.commands.{name}"))
 
 
 def parsers(
     name: str, command: Command | None
 ) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
-    """The parser of all, and that of the command."""
+    """The main parser, and that of the command."""
     parser = Parser(
         prog="ci-framework",
         description="Adopt ci-framework in an existing repository, or roll it back.",

@@ -1,4 +1,4 @@
-"""What Copier raises, as the errors of the companion."""
+"""Convert Copier's exceptions to errors of the companion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ci_engine.errors import ConfigurationError, ToolError
 
-# How Copier begins to say that an answer does not fit its question.
+# The start of Copier's message for an invalid answer.
 _REFUSALS = ("Validation error for question", "Invalid choice for", "Question ")
 
 
@@ -18,13 +18,13 @@ _REFUSALS = ("Validation error for question", "Invalid choice for", "Question ")
 def copier_errors_as(
     failure: Callable[[Exception], ToolError],
 ) -> Generator[None, None, None]:
-    """Run Copier; its errors become a refused answer, or the given failure.
+    """Run Copier; convert its errors to a refused answer, or the given failure.
 
     Raises:
         ConfigurationError: if the template rejects an answer.
         ToolError: for everything else that Copier or its git reports.
     """
-    # It takes longer than all of ours, and most commands render nothing.
+    # Importing it takes long, and most commands render nothing.
     from copier.errors import CopierError  # noqa: PLC0415
 
     try:
@@ -39,7 +39,7 @@ def copier_errors_as(
     except (CopierError, OSError, subprocess.SubprocessError) as error:
         raise failure(error) from error
     except TypeError as error:
-        # Copier reads an answer of the wrong type as if it had the right one.
+        # Copier silently converts an answer of the wrong type.
         last = traceback.extract_tb(error.__traceback__)[-1]
         if "copier" not in Path(last.filename).parts:
             raise
@@ -49,14 +49,14 @@ def copier_errors_as(
             hint="give a list such as [a, b] where a question takes several values",
         ) from error
     except Exception as error:
-        # plumbum's errors, by which Copier reports git, have no common base.
+        # The errors of plumbum, which Copier uses to run git, have no common base.
         if type(error).__module__.partition(".")[0] != "plumbum":
             raise
         raise failure(error) from error
 
 
 def _question(error: TypeError) -> str:
-    """The question that Copier was at; its error does not say."""
+    """The question that Copier was processing, which its error does not name."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         name = getattr(frame.f_locals.get("self"), "var_name", "")
         if name:
@@ -65,6 +65,6 @@ def _question(error: TypeError) -> str:
 
 
 def last_line(error: Exception) -> str:
-    """The end of what an error says, where programs put the reason."""
+    """The last line of an error, where programs put the reason."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[-1].strip()

@@ -1,4 +1,4 @@
-"""What the analysis found, as data: every fact with its evidence and confidence."""
+"""The results of the analysis: every fact with its evidence and confidence."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Literal
 
 import msgspec
 
-# certain: a file says so; likely: several signs agree; guess: a default.
+# certain: stated in a file; likely: several signs agree; guess: a default.
 Confidence = Literal["certain", "likely", "guess"]
-# Paths are relative to the top of the repository, with / on every system.
+# Paths are relative to the root of the repository, with / on every system.
 Value = str | int | bool | list[str] | dict[str, str] | None
 
 
@@ -18,10 +18,10 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 
 class Evidence(_Record, frozen=True):
-    """Where something is stated.
+    """The location that states something.
 
     Attributes:
-        line: its line, from 1; 0 where the file as a whole is meant.
+        line: its line, from 1; 0 means the whole file.
     """
 
     path: str
@@ -34,11 +34,11 @@ class Evidence(_Record, frozen=True):
 
 
 class Fact(_Record, frozen=True):
-    """One thing that is known about the repository.
+    """One fact about the repository.
 
     Attributes:
         name: its name; ``analysis/facts.py`` lists them all.
-        evidence: where it is stated, the strongest place first.
+        evidence: the locations that state it, the strongest first.
     """
 
     name: str
@@ -49,11 +49,11 @@ class Fact(_Record, frozen=True):
 
 
 class Tool(_Record, frozen=True):
-    """A tool the project uses, and where its effective configuration lives.
+    """A tool the project uses, and the location of its effective configuration.
 
     Attributes:
-        config: the place the tool reads; None where it runs on its defaults.
-        shadowed: places that hold configuration which the tool does not read.
+        config: the location the tool reads; None if it runs with its defaults.
+        shadowed: locations of configuration that the tool does not read.
         version: the version or range that is required, as written; may be empty.
     """
 
@@ -69,8 +69,8 @@ class Task(_Record, frozen=True):
 
     Attributes:
         runner: pixi, hatch, pdm, poe, tox, nox, make, just, taskipy, npm or script.
-        environment: the environment it runs in, as far as it is stated.
-        does: what that is: test, lint, format, typecheck, build, docs, ...
+        environment: the environment it runs in, if it is stated.
+        does: its purpose: test, lint, format, typecheck, build, docs, ...
     """
 
     runner: str
@@ -85,10 +85,10 @@ class Step(_Record, frozen=True):
     """One step of a job.
 
     Attributes:
-        name: as shown by GitHub; derived where the file gives none.
+        name: as shown by GitHub; derived if the file gives none.
         kind: ``uses`` (an action) or ``run`` (a script).
         text: the action with its version, or the script.
-        does: what it is for, in the words of capabilities.
+        does: its purposes, named as in capabilities.
     """
 
     name: str
@@ -108,9 +108,9 @@ class Job(_Record, frozen=True):
         matrix: the keys of its matrix, with their values as written.
         services: names of its service containers, with their images.
         secrets: names of the secrets it reads; ``inherit`` for all.
-        permissions: what it may do, by scope.
+        permissions: its permissions, by scope.
         environment: the deployment environment, empty if none.
-        lines: where its keys stand, such as ``services``.
+        lines: the lines of its keys, such as ``services``.
     """
 
     id: str
@@ -136,13 +136,13 @@ class Workflow(_Record, frozen=True):
         branches: branches its push and pull_request triggers name.
         problem: why GitHub rejects it, empty if no reason is known.
         calls: reusable workflows and local actions it uses, as written.
-        referred_by: who names it: workflow_run, ``uses:``, badges, documents.
-        inputs: what a person or a caller hands to it.
-        secrets: names of the secrets it reads outside its jobs or asks a caller for.
-        permissions: what its jobs may do unless they say otherwise, by scope.
-        filters: what narrows its events: tags, types, paths and the like, by
+        referred_by: what refers to it: workflow_run, ``uses:``, badges, documents.
+        inputs: the inputs from users or callers.
+        secrets: names of secrets that it reads outside its jobs, or from callers.
+        permissions: the default permissions of its jobs, by scope.
+        filters: the filters of its events: tags, types, paths and the like, by
             event and key, such as ``push.tags``.
-        lines: where its keys stand, such as ``on`` or ``schedule``.
+        lines: the lines of its keys, such as ``on`` or ``schedule``.
     """
 
     path: str
@@ -170,7 +170,7 @@ class Pipeline(_Record, frozen=True):
     """CI outside GitHub's workflows, or a workflow that never runs.
 
     Attributes:
-        system: whose it is, such as ``GitLab``; ``disabled`` for what never runs.
+        system: its name, such as ``GitLab``; ``disabled`` for what never runs.
     """
 
     path: str
@@ -196,7 +196,7 @@ class Hook(_Record, frozen=True):
 
 
 class Unreadable(_Record, frozen=True):
-    """A file that was left alone because it does not parse; line 0 is unknown."""
+    """A file that was ignored because it does not parse; line 0 is unknown."""
 
     path: str
     line: int
@@ -212,10 +212,10 @@ def steps_of(workflows: Iterable[Workflow]) -> Iterator[tuple[Workflow, Job, Ste
 
 
 class Inventory(_Record, frozen=True):
-    """Everything the analysis found.
+    """All results of the analysis.
 
     Attributes:
-        commit: the commit that was looked at, empty in a repository without one.
+        commit: the analyzed commit, empty in a repository without one.
         pipelines: CI of other systems, and workflows that never run.
     """
 
@@ -231,7 +231,7 @@ class Inventory(_Record, frozen=True):
     schema: Literal[1] = 1
 
     def fact(self, name: str) -> Fact | None:
-        """The fact of a name, None if it was not looked for."""
+        """The fact with a name, None if it was not determined."""
         return next((fact for fact in self.facts if fact.name == name), None)
 
     def text(self, name: str) -> str:
@@ -246,7 +246,7 @@ class Inventory(_Record, frozen=True):
 
     @property
     def below(self) -> str:
-        """The directory of its only package, empty unless that is below the top."""
+        """The directory of its only package, empty if that is the root."""
         packages = self.items("distributions")
         return packages[0] if len(packages) == 1 and packages != ["."] else ""
 
@@ -256,12 +256,12 @@ class Inventory(_Record, frozen=True):
         return dict(fact.value) if fact and isinstance(fact.value, dict) else {}
 
     def reason(self, name: str) -> str:
-        """Why a fact is what it is, with the first location that says so."""
+        """The reason of a fact, with the first location that states it."""
         fact = self.fact(name)
         if fact is None:
             return "nothing was found"
         return fact.because + (f" ({fact.evidence[0].shown})" if fact.evidence else "")
 
     def tool(self, name: str) -> Tool | None:
-        """The tool of a name, None if the project does not use it."""
+        """The tool with a name, None if the project does not use it."""
         return next((tool for tool in self.tools if tool.name == name), None)

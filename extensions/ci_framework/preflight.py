@@ -1,7 +1,7 @@
-"""Is the repository in a state in which files may be written? Asked before any is.
+"""Check that files may be written to the repository, before any is written.
 
-A shallow clone is fine: the commit that is checked out is all that an adoption, its
-roll-back and ``copier update`` need, and references of ours keep it.
+A shallow clone is sufficient: an adoption, its rollback and ``copier update`` only need
+the commit that is checked out, and our refs keep it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ci_framework.applying.locations import Refusal, ignore_rules, refuse_locati
 from ci_framework.planning.plan import Change
 from ci_framework.repository import Repository
 
-# What git leaves in its directory while something is under way, and the way out.
+# Files in the git directory while a command is under way, and how to end it.
 _UNDER_WAY = (
     ("MERGE_HEAD", "a merge", "git merge --continue` or `git merge --abort"),
     (
@@ -32,17 +32,17 @@ _UNDER_WAY = (
     ("BISECT_LOG", "a bisection", "git bisect reset"),
 )
 _SHOWN = 10
-# An adoption with its journal and a reserve for undoing it is about a tenth of this.
+# An adoption with its journal and reserve needs about a tenth of this.
 _LEAST_SPACE = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """What stands in the way, and what the user should know.
+    """What prevents changes, and notes for the user.
 
     Attributes:
         refusals: why nothing may be written; empty if it may.
-        notices: what is worth knowing all the same.
+        notices: notes for the user.
     """
 
     refusals: list[Refusal]
@@ -50,7 +50,7 @@ class Readiness:
 
 
 def check_ready(repository: Repository, changes: Sequence[Change]) -> list[str]:
-    """Make sure that changes can be written, and return what is worth knowing.
+    """Check that changes can be written, and return notes for the user.
 
     Raises:
         UsageError: if they cannot, with every reason.
@@ -61,7 +61,7 @@ def check_ready(repository: Repository, changes: Sequence[Change]) -> list[str]:
 
 
 def check_state(repository: Repository) -> None:
-    """Make sure that no other command of git is under way.
+    """Check that no other command of git is under way.
 
     Raises:
         UsageError: if one is, with every reason.
@@ -70,7 +70,7 @@ def check_state(repository: Repository) -> None:
 
 
 def check_repository(repository: Repository) -> None:
-    """Make sure that something can be written at all, before anything is planned.
+    """Check that anything can be written at all, before planning.
 
     Raises:
         UsageError: if nothing can, with every reason.
@@ -79,7 +79,7 @@ def check_repository(repository: Repository) -> None:
 
 
 def check_commit(repository: Repository) -> None:
-    """Make sure that there is a commit: what git does not track is not analyzed.
+    """Check that there is a commit, because only tracked files are analyzed.
 
     Raises:
         UsageError: if there is none.
@@ -88,7 +88,7 @@ def check_commit(repository: Repository) -> None:
 
 
 def look(repository: Repository, changes: Sequence[Change]) -> Readiness:
-    """Find everything that stands in the way of changes."""
+    """Find everything that prevents changes."""
     refusals = _in_the_way(repository)
     if not repository.head:
         return Readiness(refusals, [])
@@ -97,7 +97,7 @@ def look(repository: Repository, changes: Sequence[Change]) -> Readiness:
 
 
 def _in_the_way(repository: Repository) -> list[Refusal]:
-    """What stands in the way of any change."""
+    """What prevents any change."""
     repository.forget()
     refusals = [*_state(repository), *_full(repository)]
     # Without a commit everything else is unknown.
@@ -122,7 +122,7 @@ def _raise(refusals: Sequence[Refusal]) -> None:
 
 
 def _state(repository: Repository) -> Iterator[Refusal]:
-    """Commands of git that are under way, and a repository without a commit."""
+    """Git commands under way, or a repository without a commit."""
     directory = repository.private_directory
     for name, what, way_out in _UNDER_WAY:
         if (directory / name).exists():
@@ -162,7 +162,7 @@ def _full(repository: Repository) -> Iterator[Refusal]:
 
 
 def _detached(repository: Repository) -> Iterator[Refusal]:
-    """A detached HEAD is fine as long as something else holds its commits."""
+    """A detached HEAD is allowed if something else keeps its commits."""
     if repository.branch:
         return
     holders = repository.line(
@@ -196,9 +196,9 @@ def _sparse(repository: Repository) -> Iterator[Refusal]:
 
 
 def _ignored(repository: Repository, changes: Iterable[Change]) -> list[str]:
-    """New files that the project's rules would swallow.
+    """New files that the project's rules would ignore.
 
-    They are committed all the same, and stay tracked, but the user should know.
+    They are still committed and stay tracked, but the user should know.
     """
     new = [change.path for change in changes if change.before is None]
     rules = ignore_rules(repository, new)

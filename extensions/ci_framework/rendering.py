@@ -1,4 +1,4 @@
-"""Render the template as Copier does, into memory."""
+"""Render the template with Copier, into memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ci_framework.copier_errors import copier_errors_as, last_line
 from ci_framework.planning.plan import Template
 from ci_framework.repository import Repository
 
-# Where the template lives, for a companion that does not know where it came from.
+# The template's address, if the companion's installation does not record one.
 HOME = "https://github.com/MementoRC/ci-framework"
 
 
@@ -47,10 +47,10 @@ class RenderedFile:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What the template renders for some answers.
+    """The render of the template for some answers.
 
     Attributes:
-        answers: the answers as they were recorded, Copier's own keys left out.
+        answers: the recorded answers, without Copier's own keys.
     """
 
     template: Template
@@ -72,8 +72,8 @@ class _DirectUrl(msgspec.Struct):
 def find_source(address: str, ref: str) -> Source:
     """Find the template that belongs to this companion, unless one is given.
 
-    The companion and the template are one repository: what was installed from a
-    commit renders that commit.
+    The companion and the template are one repository: a companion installed from
+    a commit renders that commit.
 
     Raises:
         UsageError: if a local template is no git repository.
@@ -95,7 +95,7 @@ def find_source(address: str, ref: str) -> Source:
             f"--template: {source.address!r} is no git repository with a commit",
             hint="commit the template: updates start from the recorded commit",
         )
-    # The commit itself: what is not committed there has no version.
+    # The commit itself: uncommitted changes have no version.
     return Source(str(path.resolve()), commit)
 
 
@@ -122,24 +122,24 @@ def _own_source(ref: str) -> Source:
 
 
 def _as_git(address: str) -> str:
-    """An address that Copier takes for a repository, whatever host it is on."""
+    """An address that Copier recognizes as a git repository on any host."""
     known = address.startswith(HOME.rpartition("/")[0]) or address.endswith(".git")
     return address if known else f"git+{address}"
 
 
-# A render depends on the template's commit and the answers alone. The second plan of a
-# validation has the same ones.
+# Cached: a render depends only on the template's commit and the answers, and a
+# validation plans a second time with the same ones.
 _KNOWN: dict[bytes, Rendered] = {}
 
 
 def render(
     source: Source, answers: Mapping[str, object], answers_file: str
 ) -> Rendered:
-    """Render the template with these answers, defaults for the rest.
+    """Render the template with these answers, and defaults for the rest.
 
     Raises:
         ConfigurationError: if the template rejects an answer.
-        ToolError: if the template cannot be had.
+        ToolError: if the template is not available.
     """
     known = _KNOWN.get(_key(source, answers, answers_file))
     if known is not None:
@@ -198,7 +198,7 @@ def _unavailable(source: Source, error: Exception) -> ToolError:
 
 
 def _version(files: Mapping[str, RenderedFile], recorded: Mapping[str, object]) -> str:
-    """The version in the rendered settings; the commit where there are none."""
+    """The version in the rendered settings, or the commit if there are none."""
     for name in ("pyproject.toml", str(recorded.get("settings_file", ""))):
         text = files[name].content.decode() if name in files else ""
         found = re.search(r'^\[tool\.ci-framework\]\s+version = "(.+)"', text, re.M)

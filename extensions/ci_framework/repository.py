@@ -1,4 +1,4 @@
-"""The repository that is adopted, as git sees it. Nothing here runs its code."""
+"""The repository to adopt, as git sees it. Nothing here runs its code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from ci_engine.errors import CommandError, ToolError, UsageError
 from ci_engine.project.git import SAFE, without_filters
 
-# Settings of the user's git that could change what is printed or made.
+# User settings of git that could change its output or its objects.
 _PLAIN = (
     "-c",
     "core.quotePath=false",
@@ -43,9 +43,9 @@ class Entry:
 
 
 def configures_git(name: str) -> bool:
-    """Whether a variable holds settings of the user's for git.
+    """Whether a variable contains the user's git settings.
 
-    Without them git would see other line ends, for example, than the user does.
+    Without them git would, for example, use other line ends than for the user.
     """
     return name in ("GIT_SSH", "GIT_SSH_COMMAND") or name.startswith("GIT_CONFIG_")
 
@@ -59,7 +59,7 @@ class Repository:
         """Use ``open_repository`` instead."""
         self.root = root
         self.read_only = read_only
-        # Shared by all work trees of the repository: journals are found from each.
+        # All work trees of the repository share it, so each finds the journals.
         self.git_directory = git_directory
 
     def git(
@@ -85,7 +85,7 @@ class Repository:
         stdin: bytes = b"",
         variables: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run git and return how it ended."""
+        """Run git and return its outcome."""
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -93,7 +93,7 @@ class Repository:
         }
         environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
         environment |= {"GIT_OPTIONAL_LOCKS": "0", **(variables or {})}
-        # What is written has to pass the filters of the repository, such as git-crypt.
+        # Written files must pass the filters of the repository, such as git-crypt.
         filters = without_filters(self.root) if self.read_only else ()
         try:
             return subprocess.run(
@@ -108,7 +108,7 @@ class Repository:
             raise ToolError("git is not installed", hint="install git") from error
 
     def line(self, *words: str) -> str:
-        """Run git and return the one line of its output, empty if it fails."""
+        """Run git and return its one line of output, empty if it fails."""
         done = self.try_git(*words)
         return "" if done.returncode else done.stdout.decode("utf-8", "replace").strip()
 
@@ -124,11 +124,11 @@ class Repository:
 
     @cached_property
     def private_directory(self) -> Path:
-        """The git directory of this work tree alone: its index, HEAD and locks."""
+        """The git directory of this work tree only: its index, HEAD and locks."""
         return Path(os.fsdecode(self.git("rev-parse", "--absolute-git-dir")).rstrip())
 
     def forget(self) -> None:
-        """Drop the cached properties: HEAD, the branch or the index moved."""
+        """Clear the cached properties after HEAD, the branch or the index moved."""
         for name in ("head", "branch", "tracked"):
             self.__dict__.pop(name, None)
 
@@ -171,15 +171,15 @@ class Repository:
         return sorted(os.fsdecode(row[3:]) for row in rows.split(b"\0") if row)
 
     def references(self, *prefixes: str) -> dict[str, str]:
-        """References with the objects they name."""
+        """Refs with the objects they name."""
         pairs = "--format=%(objectname) %(refname)"
         rows = os.fsdecode(self.git("for-each-ref", pairs, *prefixes)).splitlines()
         return {name: value for value, name in (row.split(" ", 1) for row in rows)}
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file in the work tree, None if there is none to read.
+        """The bytes of a file in the work tree, None if there is no readable file.
 
-        A link is not followed: what it points to has its own owner.
+        A link is not followed: its target belongs to someone else.
         """
         location = self.root / path
         try:
@@ -188,7 +188,7 @@ class Repository:
             return None
 
     def blob(self, path: str) -> bytes | None:
-        """The bytes of a file as git stores it, None if it is not tracked."""
+        """The bytes of a file as stored by git, None if it is not tracked."""
         entry = self.tracked.get(path)
         if entry is None or not entry.is_file:
             return None
@@ -196,7 +196,7 @@ class Repository:
 
 
 def _subcommand(words: Sequence[str]) -> str:
-    """What git was asked to do, behind its own options."""
+    """The subcommand of a git call, after git's own options."""
     rest = list(words)
     while len(rest) > 1 and rest[0] in ("-c", "-C"):
         rest = rest[2:]
@@ -204,12 +204,12 @@ def _subcommand(words: Sequence[str]) -> str:
 
 
 def open_repository(path: Path, *, read_only: bool = False) -> Repository:
-    """Find the repository whose top directory ``path`` is.
+    """Open the repository with the root directory ``path``.
 
     Args:
         path: the directory.
-        read_only: whether nothing is written: then no program runs that the
-            configuration of the repository names.
+        read_only: whether nothing is written, so that no program runs that the
+            repository's configuration names.
 
     Raises:
         UsageError: if there is none, it has no work tree, or ``path`` is inside it.
@@ -236,7 +236,7 @@ def open_repository(path: Path, *, read_only: bool = False) -> Repository:
 
 def _no_work_tree(path: Path, message: str) -> UsageError:
     if "dubious ownership" in message:
-        # Somebody else owns the directory: git names the reason and the remedy.
+        # Someone else owns the directory: git reports the reason and the remedy.
         hint = f"git config --global --add safe.directory {path.resolve()}"
         return UsageError(f"{path}: git: {message.splitlines()[0]}", hint=hint)
     return UsageError(
@@ -246,5 +246,5 @@ def _no_work_tree(path: Path, message: str) -> UsageError:
 
 
 def describe(error: CommandError) -> str:
-    """An error with its next step, for one line of a table."""
+    """An error with its hint, for one line of a table."""
     return f"{error} (hint: {error.hint})" if error.hint else str(error)

@@ -1,4 +1,4 @@
-"""An ordinary update of Copier with changed answers."""
+"""Run a normal update of Copier with changed answers."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def update_answers(
     """Update at the recorded version, as ``copier update --vcs-ref=:current:`` does.
 
     Returns:
-        The files that changed, and those with conflicts: Copier itself reports
-        success for these.
+        The files that changed, and those with conflicts, for which Copier itself
+        reports success.
 
     Raises:
         ConfigurationError: if the template rejects an answer.
-        ToolError: if the template cannot be had or Copier fails.
+        ToolError: if the template is not available or Copier fails.
     """
     with copier_errors_as(_failed):
         run_update(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from ci_framework.planning import build
+from ci_engine.environments.isolated_tools import IsolatedTool
+from ci_framework.planning import always_red, build
+from tests.support.programs import tool
 from tests.support.shared_renders import render_once
 from tests.support.template_releases import make_releases
 
@@ -28,6 +31,20 @@ def quick_renders() -> Iterator[None]:
     """Plan with renders that are kept: rendering is most of the time of a plan."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "render", render_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def our_own_ruff() -> Iterator[None]:
+    """Count with the ruff of our environment: nothing is installed for a plan."""
+    ruff = Path(tool("ruff"))
+    found = IsolatedTool("ruff", "", ruff.parent, dict(os.environ))
+
+    def isolated_tool(*_: object) -> IsolatedTool:
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(always_red, "isolated_tool", isolated_tool)
         yield
 
 

@@ -9,14 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.launcher.conftest import Template
+from tests.support.interpreters import need_python
 from tests.support.launching import LaunchedProject, show
-from tests.support.projects import (
-    DemoProject,
-    assert_green,
-    git,
-    need_python,
-    program,
-)
+from tests.support.projects import DemoProject, assert_green, git, program
 
 GATE = ("gate", "--only", "no-conflict-markers")
 

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any, cast
 from xml.etree import ElementTree as Xml
 
-import pytest
-
 from ci_engine.environments.isolated_tools import tool_entry
 from ci_engine.environments.user_cache import CACHE_VARIABLE
 from tests.support.warm_engine import WarmEngine
@@ -76,7 +74,9 @@ LEAN = {
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     "PYTEST_PLUGINS": "pytest_cov.plugin",
 }
-# The variables that let pytest load every plugin again.
+# The variables that let pytest load one more plugin, or every plugin again: there are
+# many here, and each start of pytest and of a worker would take three times as long.
+WITH_XDIST = {**LEAN, "PYTEST_PLUGINS": "pytest_cov.plugin,xdist.plugin"}
 FULL: dict[str, str | None] = dict.fromkeys(LEAN)
 
 PYPROJECT = """\
@@ -495,30 +495,3 @@ def install_tool(project: DemoProject, name: str) -> None:
         (location / part).symlink_to(environment / part, target_is_directory=True)
     shutil.copy(environment / "pyvenv.cfg", location)
     entry.write_text(location.name, encoding="utf-8")
-
-
-def find_python(version: str) -> Path | None:
-    """An installed interpreter of a minor version: on the path, of uv or of pyenv."""
-    name = f"python{version}"
-    candidates = [shutil.which(name)]
-    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    candidates += map(str, root.glob(f"versions/{version}.*/bin/{name}"))
-    uv = shutil.which("uv")
-    if uv:
-        words = [uv, "python", "find", "--no-python-downloads", "--no-project", version]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-        candidates.append(done.stdout.strip() if done.returncode == 0 else None)
-    for candidate in filter(None, candidates):
-        code = "import sys; print('%d.%d' % sys.version_info[:2])"
-        words = [candidate, "-I", "-c", code]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-        if done.stdout.strip() == version:
-            return Path(candidate)
-    return None
-
-
-def need_python(version: str) -> Path:
-    found = find_python(version)
-    if found is None:
-        pytest.skip(f"Python {version} is not installed")
-    return found

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.act import Run, commit_all, git, run_workflow, two_pythons
+from tests.support.act import run_workflow
+from tests.support.act_runs import Run
 from tests.support.documents import table, tables
+from tests.support.interpreters import two_pythons
 from tests.support.renders import Answers, render
+from tests.support.repositories import commit_all, git
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from tests.support.act import commit_all, git, run_workflow, two_pythons
+from tests.support.act import run_workflow
 from tests.support.documents import tables
+from tests.support.interpreters import two_pythons
 from tests.support.local_server import file_server
 from tests.support.published_site import SITE, published_site
 from tests.support.renders import Answers, render
+from tests.support.repositories import commit_all, git
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
 
@@ -91,6 +94,39 @@ def test_the_main_branch_is_published_beside_the_releases(
     assert done.code == 0, done.text
     assert done.outputs["docs-build", "docs"]["deploy"] == "none"
     assert done.ended() == {"docs-build": "success"}
+
+
+LYCHEE = """\
+while [ $# -gt 0 ]; do [ "$1" = --output ] && report=$2; shift; done
+cached=0; [ -e .lycheecache ] && cached=1
+echo x >> .lycheecache
+echo "{\\"total\\": 1, \\"cached\\": $cached}" > "$report"
+"""
+
+
+def test_responses_of_other_sites_are_kept_between_weeks(
+    tmp_path: Path, template: Path
+) -> None:
+    project = sample(template, tmp_path / "sample", docs="sphinx")
+    page = project / "docs" / "index.rst"
+    text = page.read_text(encoding="utf-8") + "\n`x <https://example.org/>`_\n"
+    page.write_text(text, encoding="utf-8")
+    commit_all(project)
+    runs = tmp_path / "runs"
+    notes: list[object] = []
+    for week in ("1", "2"):
+        done = run_workflow(
+            project,
+            runs / week,
+            "docs-deploy.yml",
+            "schedule",
+            programs={"lychee": LYCHEE},
+            variables={"GITHUB_RUN_ID": week},
+        )
+        assert done.code == 0, done.text
+        checks = tables(done.report("documentation")["checks"])
+        notes += [each["notes"] for each in checks if each["id"] == "docs-external"]
+    assert [len(cast("list[object]", each)) for each in notes] == [1, 2], notes
 
 
 def test_pages_that_are_off_are_reported(tmp_path: Path, template: Path) -> None:

@@ -11,16 +11,12 @@ from typing import Any, cast
 
 import pytest
 
-from tests.support.act import (
-    Run,
-    commit_all,
-    commit_of,
-    installed_pythons,
-    run_workflow,
-    two_pythons,
-)
+from tests.support.act import run_workflow, shared_caches
+from tests.support.act_runs import Run
 from tests.support.documents import table, tables
+from tests.support.interpreters import installed_pythons, two_pythons
 from tests.support.renders import render
+from tests.support.repositories import commit_all, commit_of
 from tests.support.tools import require_tool
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
@@ -123,10 +119,13 @@ def skipped(done: Run) -> dict[str, str]:
     return skips
 
 
-def test_a_green_change_is_green_on_every_leg_of_its_matrix(
+def test_a_green_change_of_code_and_dependencies_is_green_on_every_leg_of_its_matrix(
     project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
+    add_module(project, "one")
+    commit_all(project)
     append(source_of(project), "\n\nCHANGE = 1\n")
+    append(project / "pyproject.toml", "\n[tool.uv.pip]\nno-sources = false\n")
     done = run(project, location)
     assert done.ended() == {**EVERYTHING, **legs_on(*pythons)}, done.text
     assert done.code == 0
@@ -163,6 +162,10 @@ def test_a_green_change_is_green_on_every_leg_of_its_matrix(
     assert skipped(done) == {}
     assert told(done)["docs-only"] == "false"
     assert (done.artifacts / "code-scanning" / "results.sarif").is_file()
+    # What the packages are may matter to every test.
+    assert (told(done)["tests-mode"], told(done)["tests"]) == ("all", "")
+    assert "tests/test_one.py" in run_tests_of(done, pythons[0])
+    assert len(run_tests_of(done, pythons[0])) > 1
 
 
 def test_a_push_to_main_runs_everything_and_comments_on_nothing(
@@ -217,15 +220,27 @@ def run_tests_of(done: Run, python: str) -> list[str]:
     return sorted({str(test["path"]) for test in tables(check["tests"])})
 
 
-def test_a_change_of_one_module_runs_its_tests_and_imports_all(
+def test_a_change_of_one_module_from_a_fork_runs_its_tests_and_needs_no_right(
     project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     module = add_module(project, "one")
     add_module(project, "two")
     commit_all(project)
     append(module, "\n\nCHANGE = 1\n")
-    done = run(project, location)
-    assert done.ended() == {**EVERYTHING, **legs_on(*pythons)}, done.text
+    commit_all(project)
+    repository = {"default_branch": "main", "full_name": "someone/sample"}
+    head = {"sha": commit_of(project, "HEAD"), "repo": {"full_name": "fork/sample"}}
+    base = {"ref": "main", "sha": commit_of(project, "HEAD~1"), "repo": repository}
+    change = {"number": 7, "head": head, "base": base}
+    payload: dict[str, object] = {"repository": repository, "pull_request": change}
+    append(module, "OTHER = 1\n")
+    done = run(project, location, payload=payload)
+    ended = {**EVERYTHING, **legs_on(*pythons)}
+    for job in ("comment", "code-scanning"):
+        ended.pop(job)
+        assert "fork" in skipped(done)[job]
+    assert done.ended() == ended, done.text
+    assert done.code == 0
     assert (told(done)["tests-mode"], told(done)["tests"]) == (
         "some",
         "tests/test_one.py",
@@ -234,19 +249,6 @@ def test_a_change_of_one_module_runs_its_tests_and_imports_all(
     for python in pythons:
         assert run_tests_of(done, python) == ["tests/test_one.py"]
         assert statuses(done.report(f"gate-linux-py{python}"))["coverage"] == "skipped"
-
-
-def test_a_change_of_dependencies_runs_all_tests(
-    project: Path, location: Path, pythons: tuple[str, str]
-) -> None:
-    add_module(project, "one")
-    commit_all(project)
-    append(project / "pyproject.toml", "\n[tool.uv.pip]\nno-sources = false\n")
-    done = run(project, location)
-    assert done.ended() == {**EVERYTHING, **legs_on(*pythons)}, done.text
-    assert (told(done)["tests-mode"], told(done)["tests"]) == ("all", "")
-    assert "tests/test_one.py" in run_tests_of(done, pythons[0])
-    assert len(run_tests_of(done, pythons[0])) > 1
 
 
 def test_a_forced_push_of_a_branch_runs_all_tests(
@@ -270,27 +272,7 @@ def test_a_forced_push_of_a_branch_runs_all_tests(
     assert len(run_tests_of(done, pythons[0])) > 1
 
 
-def test_a_change_from_a_fork_sends_nothing_that_needs_a_right(
-    project: Path, location: Path, pythons: tuple[str, str]
-) -> None:
-    append(source_of(project), "\n\nCHANGE = 1\n")
-    commit_all(project)
-    repository = {"default_branch": "main", "full_name": "someone/sample"}
-    head = {"sha": commit_of(project, "HEAD"), "repo": {"full_name": "fork/sample"}}
-    base = {"ref": "main", "sha": commit_of(project, "HEAD~1"), "repo": repository}
-    change = {"number": 7, "head": head, "base": base}
-    payload: dict[str, object] = {"repository": repository, "pull_request": change}
-    append(source_of(project), "OTHER = 1\n")
-    done = run(project, location, payload=payload)
-    ended = {**EVERYTHING, **legs_on(*pythons)}
-    for job in ("comment", "code-scanning"):
-        ended.pop(job)
-        assert "fork" in skipped(done)[job]
-    assert done.ended() == ended, done.text
-    assert done.code == 0
-
-
-def test_a_lint_finding_fails_the_workflow(
+def test_a_lint_finding_fails_the_workflow_and_the_laptop(
     project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     append(source_of(project), "\nimport os\n")
@@ -304,6 +286,7 @@ def test_a_lint_finding_fails_the_workflow(
     assert done.outputs["quick-checks", "gate"]["verdict"] == "red"
     assert done.page().startswith("## ci-framework: red\n")
     assert "Again: `ci-framework/ci gate --tier essential --only lint" in done.page()
+    assert_same_on_laptop(project, location, done, pythons)
 
 
 def test_a_failing_test_on_one_python_only_fails_the_workflow(
@@ -422,11 +405,32 @@ def comparable(report: dict[str, object], root: Path) -> dict[str, object]:
     return {key: each for key, each in table(plain(report)).items() if key != "subject"}
 
 
-def test_the_laptop_gives_the_result_of_the_workflow(
-    project: Path, location: Path, pythons: tuple[str, str]
+def on_laptop(
+    project: Path, location: Path, python: str, *words: str
+) -> dict[str, Any]:
+    """Run the command of the workflow in the working tree."""
+    command = ["ci-framework/ci", "gate", "--python", python, *words]
+    programs = str(require_tool("uv").parent)
+    ours = ("CI_FRAMEWORK_", "GITHUB_", "VIRTUAL_ENV", "PYTHON", "COV", "PYTEST_")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(ours) and k != "CI"}
+    interpreter = str(installed_pythons()[python].parent)
+    path = os.pathsep.join([programs, interpreter, "/usr/bin", "/bin"])
+    variables = {"PATH": path, "UV_CACHE_DIR": str(shared_caches() / "uv")}
+    subprocess.run(
+        command,
+        cwd=project,
+        env={**kept, **variables},
+        check=False,
+        capture_output=True,
+    )
+    text = (project / ".ci-framework" / "gate" / "result.json").read_text("utf-8")
+    return cast("dict[str, Any]", json.loads(text))
+
+
+def assert_same_on_laptop(
+    project: Path, location: Path, done: Run, pythons: tuple[str, str]
 ) -> None:
-    append(source_of(project), "\nimport os\n")
-    done = run(project, location)
+    """The commands of the workflow give here what they gave there."""
     given = told(done)
     oldest, newest = pythons
     since = ["--since", given["base"]]
@@ -442,25 +446,3 @@ def test_the_laptop_gives_the_result_of_the_workflow(
         there = done.report(artifact)
         there = comparable(there, path.parent.parent)
         assert comparable(here, project) == there
-
-
-def on_laptop(
-    project: Path, location: Path, python: str, *words: str
-) -> dict[str, Any]:
-    """Run the command of the workflow in the working tree."""
-    command = ["ci-framework/ci", "gate", "--python", python, *words]
-    programs = str(require_tool("uv").parent)
-    ours = ("CI_FRAMEWORK_", "GITHUB_", "VIRTUAL_ENV", "PYTHON", "COV", "PYTEST_")
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(ours) and k != "CI"}
-    interpreter = str(installed_pythons()[python].parent)
-    path = os.pathsep.join([programs, interpreter, "/usr/bin", "/bin"])
-    variables = {"PATH": path, "UV_CACHE_DIR": str(location / "uv-cache")}
-    subprocess.run(
-        command,
-        cwd=project,
-        env={**kept, **variables},
-        check=False,
-        capture_output=True,
-    )
-    text = (project / ".ci-framework" / "gate" / "result.json").read_text("utf-8")
-    return cast("dict[str, Any]", json.loads(text))

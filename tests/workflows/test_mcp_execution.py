@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.act import commit_all, run_workflow, two_pythons
+from tests.support.act import run_workflow
 from tests.support.documents import tables
+from tests.support.interpreters import two_pythons
 from tests.support.renders import render
+from tests.support.repositories import commit_all
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
 

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.act import Run, commit_all, run_workflow, two_pythons
+from tests.support.act import run_workflow
+from tests.support.act_runs import Run
 from tests.support.documents import tables
+from tests.support.interpreters import two_pythons
 from tests.support.renders import render
+from tests.support.repositories import commit_all
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
 
@@ -156,3 +159,40 @@ def test_documentation_alone_checks_no_package(project: Path, location: Path) ->
     skips = json.loads(told(done)["skips"])
     assert skips["packages"] == "the change touches no package"
     assert json.loads(told(done)["packages"]) == []
+
+
+def test_the_tests_of_packages_are_divided_and_judged_as_one_run(
+    project: Path, location: Path, pythons: tuple[str, str]
+) -> None:
+    append(project / "pyproject.toml", "\n[tool.ci-framework.matrix]\nshards = 2\n")
+    for package, module in ((CORE, "sample_core"), (CLI, "sample_cli")):
+        text = f'"""Tests."""\n\nimport {module}\n\n\ndef test_more() -> None:\n'
+        text += f'    """It is there."""\n    assert {module}\n'
+        (project / package / "tests" / "test_more.py").write_text(text, "utf-8")
+    commit_all(project)
+    append(project / CORE / "src/sample_core/__init__.py", "\n\nLEVEL = 1\n")
+    done = run(project, location)
+    assert done.code == 0, done.text
+    assert done.results["combined-package-tests"] == "success"
+    assert done.results["ci-success"] == "success"
+    combined = done.artifacts / "gate-combined-1"
+    for name, package in (("sample-core", CORE), ("cross-sample-cli", CLI)):
+        for python in pythons:
+            label = f"{name}-linux-py{python}"
+            parts = [
+                tests_in(done.artifacts / f"shard-{label}-{n}-of-2-1") for n in (1, 2)
+            ]
+            whole = tests_in(combined / label)
+            assert sorted([*parts[0], *parts[1]]) == whole
+            assert f"{package}/tests/test_more.py::test_more" in whole
+            assert all(parts)
+            assert f"| gate-combined/{label} | green |" in done.page()
+    core = checks(done, f"gate-sample-core-linux-py{pythons[0]}")
+    assert "declared-imports" in core
+    assert not {"test", "coverage"} & set(core)
+
+
+def tests_in(report: Path) -> list[str]:
+    found = json.loads((report / "result.json").read_text("utf-8"))["checks"]
+    (check,) = [each for each in found if each["id"] == "test"]
+    return sorted(test["id"] for test in check["tests"])

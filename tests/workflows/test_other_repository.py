@@ -9,19 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.act import (
-    Run,
-    commit_all,
-    commit_of,
-    git,
-    installed_pythons,
-    run_workflow,
-)
+from tests.support.act import run_workflow
+from tests.support.act_runs import Run
 from tests.support.documents import table, tables
+from tests.support.interpreters import installed_pythons
 from tests.support.launching import copy_checkout
 from tests.support.parsing import parse_yaml
 from tests.support.rendered_workflows import TEMPLATE
 from tests.support.renders import ROOT
+from tests.support.repositories import commit_all, commit_of, git
 
 COMMIT = "c1" * 20
 FILES = {

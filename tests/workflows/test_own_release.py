@@ -10,9 +10,10 @@ from types import ModuleType
 
 import pytest
 
-from tests.support.act import commit_all, git, run_workflow
+from tests.support.act import run_workflow
 from tests.support.parsing import read_toml
 from tests.support.renders import ROOT
+from tests.support.repositories import commit_all, git
 
 CHANGELOG = """\
 # Changelog

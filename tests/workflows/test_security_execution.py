@@ -8,8 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from tests.support.act import Run, commit_all, commit_of, run_workflow, two_pythons
+from tests.support.act import run_workflow
+from tests.support.act_runs import Run
+from tests.support.interpreters import two_pythons
 from tests.support.renders import render
+from tests.support.repositories import commit_all, commit_of
 from tests.support.secrets import seeded
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]

@@ -10,9 +10,11 @@ from typing import Any, cast
 import pytest
 
 from tests.engine.cleanup.test_cleanup import origin_of
-from tests.support.act import commit_all, git, run_workflow, two_pythons
+from tests.support.act import run_workflow
 from tests.support.github_api import GitHub, github_stand_in
+from tests.support.interpreters import two_pythons
 from tests.support.renders import render
+from tests.support.repositories import commit_all, git
 from tests.support.scanning import script
 
 

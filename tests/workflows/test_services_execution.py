@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.act import commit_all, installed_pythons, run_workflow
+from tests.support.act import run_workflow
 from tests.support.documents import tables
+from tests.support.interpreters import installed_pythons
 from tests.support.local_server import free_port
 from tests.support.renders import render
+from tests.support.repositories import commit_all
 from tests.support.tools import require_tool
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]

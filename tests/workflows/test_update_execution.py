@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.act import Run, git, run_workflow, two_pythons
+from tests.support.act import run_workflow
+from tests.support.act_runs import Run
 from tests.support.github_api import GitHub, github_stand_in
+from tests.support.interpreters import two_pythons
+from tests.support.repositories import git
 from tests.support.template_releases import (
     commit,
     edit,

@@ -1,4 +1,4 @@
-"""One run: check both sides out, prepare their environments, measure and judge."""
+"""One benchmark run: check out both sides, prepare environments, measure, judge."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _FIXTURES = ("pytest_benchmark", "pytest_codspeed")
 
 
 class NothingToRunError(Exception):
-    """One side has no suite, or nothing that measures it."""
+    """One side has no suite, or no package that can measure it."""
 
 
 @dataclass
@@ -46,8 +46,8 @@ class BenchRun:
 
     Attributes:
         compare_with: a commit or branch; empty = the base of the change.
-        package: the package whose benchmarks are run; empty = the repository itself.
-        profiles: where flame graphs go; None = nothing is profiled.
+        package: the package whose benchmarks to run; empty = the repository itself.
+        profiles: the directory for flame graphs; None = do not profile.
     """
 
     project: Project
@@ -63,7 +63,7 @@ class BenchRun:
         self.environment: Environment | None = None
 
     def find_base(self) -> DiffBase:
-        """The commit that the head is compared with."""
+        """The commit to compare the head with."""
         return find_diff_base(
             self.project.root,
             self.compare_with,
@@ -72,7 +72,7 @@ class BenchRun:
         )
 
     def suite_paths(self, root: Path) -> list[str]:
-        """The configured paths that a side has."""
+        """The configured paths that exist on a side."""
         named = self.settings.performance.benchmark_suite
         return [path for path in named if (root / path).exists()]
 
@@ -112,7 +112,7 @@ class BenchRun:
         Args:
             base: the side of the base, if it can be measured.
             head: the side of the head.
-            why: why there is no base.
+            why: why the base cannot be measured.
         """
         runner = SuiteRunner(
             self.settings.performance.budget(self.suite),
@@ -131,7 +131,7 @@ class BenchRun:
     def _look_closer(
         self, check: CheckResult, runner: SuiteRunner, sides: list[Side]
     ) -> None:
-        """Count what calls use besides time, and profile them, as far as requested."""
+        """Count memory and instructions of calls, and profile them, if requested."""
         if check.comparison is None or check.status is Status.NOT_RUN:
             return
         processes = runner.budget.counting_processes
@@ -143,7 +143,7 @@ class BenchRun:
             check.notes += profiling.profile(check.comparison)
 
     def _describe(self, check: CheckResult, git: Git, base: DiffBase) -> CheckResult:
-        """Add what the times were measured with and on."""
+        """Describe the tools and the machine of the measurements."""
         environment = self.environment
         assert environment is not None  # noqa: S101 - the head has one
         check.environment = environment.name
@@ -164,7 +164,7 @@ class BenchRun:
         return check
 
     def _base(self, root: Path) -> tuple[Side | None, str]:
-        """The side of the base, or why nothing can be compared with it."""
+        """The side of the base, or why it cannot be compared."""
         try:
             return self._side("base", root), ""
         except (CommandError, NothingToRunError) as error:
@@ -180,7 +180,7 @@ class BenchRun:
             )
 
     def _seen(self, top: Project) -> tuple[PackageView | None, Project]:
-        """What is measured of a checkout: a package of it, or all of it."""
+        """The measured part of a checkout: a package, or all of it."""
         if not self.package:
             return None, top
         view = view_package(top, self.package, self.variables, {})
@@ -234,7 +234,7 @@ def _fixture(environment: Environment) -> str:
 
 
 def _tools(side: Side) -> str:
-    """What measures the suites of a side."""
+    """The tools that measure the suites of a side."""
     parts = [_fixture(side.environment)] if side.kinds.pytest else []
     parts += ["asv suite"] if side.kinds.asv else []
     if side.kinds.pyperf:
@@ -243,7 +243,7 @@ def _tools(side: Side) -> str:
 
 
 def cpu_model() -> str:
-    """The model of the processor, as far as the system names it."""
+    """The model of the processor, if the system names it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

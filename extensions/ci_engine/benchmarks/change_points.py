@@ -1,4 +1,4 @@
-"""Where the time of a benchmark changed for good, found by the library ruptures."""
+"""Find lasting changes in the history of a benchmark, using the library ruptures."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from ci_engine.processes.programs import run_program
 from ci_engine.project.output_files import write_text
 from ci_engine.project.repository import Project
 
-# Fewer times on one processor have no level before and no level after a change.
+# With fewer times on one processor, there is no level before and after a change.
 LEAST_POINTS = 8
-# The search takes time that grows with the square of this.
+# The duration of the search grows with the square of this.
 _MOST_POINTS = 300
-# An older change was reported when it was new.
+# Older changes were reported when they were new.
 _RECENT = 5
 _SECONDS = 300.0
-# Smaller changes are within what most suites cannot tell apart.
+# Smaller changes are within the noise of most suites.
 _SHOWN = 0.5
 
 
@@ -38,7 +38,7 @@ def find_trend(
     performance: Performance,
     cancel: threading.Event,
 ) -> Trend:
-    """Read the history of each benchmark, and look for changes that stayed."""
+    """Read the history of each benchmark, and find lasting changes."""
     series = series_of(runs)
     searched = [s for s in series if len(s.comparable) >= LEAST_POINTS]
     unsearched = f"no benchmark has {LEAST_POINTS} runs on the same processor yet"
@@ -66,8 +66,8 @@ def changes_of(
 
     Args:
         series: the history of a benchmark.
-        breaks: where another level begins, among the comparable points.
-        performance: what is accepted.
+        breaks: the starts of new levels, among the comparable points.
+        performance: the accepted changes.
     """
     positions = series.comparable[-_MOST_POINTS:]
     times = [series.points[position].seconds for position in positions]

@@ -1,4 +1,4 @@
-"""Count memory and instructions of single calls, beside the time."""
+"""Count memory and instructions of single calls, in addition to times."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from ci_engine.project.repository import Project
 
 Kind = Literal["memory", "instructions"]
 _METRICS: tuple[MetricName, ...] = ("peak-memory", "allocations", "instructions")
-# Growth below this is that of a cache, or of a few objects more.
+# Growth below this may be that of a cache, or of a few objects.
 _LEAST_GROWTH = {"peak-memory": 16_384.0, "allocations": 100.0}
 _NOUNS = {"peak-memory": "bytes of peak memory", "allocations": "allocations"}
 
 
 class _Counted(msgspec.Struct, frozen=True):
-    """What ``ci_framework_counting`` writes."""
+    """The output of ``ci_framework_counting``."""
 
     reason: str
     counts: dict[str, dict[str, float]]
@@ -36,7 +36,7 @@ class _Counted(msgspec.Struct, frozen=True):
 
 @dataclass
 class Counts:
-    """What the processes of both sides counted.
+    """The counts of the processes of both sides.
 
     Attributes:
         values: the counts of every process, by side, benchmark and metric.
@@ -53,7 +53,7 @@ class Counts:
         benchmark: str,
         name: Literal["peak-memory", "allocations", "instructions"],
     ) -> Metric | None:
-        """A metric of a benchmark, if it was counted on a side."""
+        """A metric of a benchmark, None if it was not counted."""
         base = self.values["base"].get(benchmark, {}).get(name, [])
         head = self.values["head"].get(benchmark, {}).get(name, [])
         if not base and not head:
@@ -86,7 +86,7 @@ class Counting:
         """Count everything that can be counted here."""
         counts = Counts()
         for kind in ("memory", "instructions"):
-            # Instructions hardly vary, and never decide.
+            # Instructions vary little, and never decide.
             for number in range(processes if kind == "memory" else 1):
                 for side in self.sides:
                     with activity(f"{kind} of the {side.name}, process {number + 1}"):
@@ -135,7 +135,7 @@ def packages_of(tool: IsolatedTool) -> str:
 
 
 def read_counts(directory: Path) -> _Counted | None:
-    """Join what the suites of a process counted, as far as they came."""
+    """Merge the counts of the suites of a process, as far as they exist."""
     joined: _Counted | None = None
     for file in sorted(directory.rglob("counts.json")):
         try:
@@ -148,7 +148,7 @@ def read_counts(directory: Path) -> _Counted | None:
 
 
 def add_counts(check: CheckResult, counts: Counts, performance: Performance) -> None:
-    """Add the metrics to the results, and what has grown to the findings."""
+    """Add the metrics to the results, and growth to the findings."""
     comparison = check.comparison
     if comparison is None:
         return

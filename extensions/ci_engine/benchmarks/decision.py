@@ -1,8 +1,8 @@
-"""Decide from times whether a benchmark became slower: pure functions.
+"""Decide from times whether a benchmark became slower, with pure functions.
 
 Every process gives one time, its fastest round. On shared machines other load only
 ever adds time, and often to a whole process. So the lower quartile of these minima
-says what the code costs, and a change counts only if fresh processes repeat it.
+measures the cost of the code, and a change counts only if fresh processes repeat it.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ Times = Sequence[float]
 Verdict = Literal["regression", "improvement", "unchanged", "unstable"]
 _CONFIDENCE = 0.95
 _RESAMPLES = 500
-# Within this share of the threshold, few processes are enough to see no change.
+# Within this share of the threshold, few processes are enough to rule out a change.
 _CLEARLY_WITHIN = 0.5
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The times of one benchmark in processes that ran in turn."""
+    """The times of one benchmark in processes that ran alternately."""
 
     base: Times
     head: Times
 
     @property
     def ratio(self) -> float:
-        """How the head compares with the base: 1.1 is 10 % slower."""
+        """The head relative to the base: 1.1 is 10 % slower."""
         return lower_quartile(self.head) / lower_quartile(self.base)
 
     def changed(self, threshold: float) -> int:
@@ -42,21 +42,21 @@ class Sample:
         return int(self.ratio > limit) - int(self.ratio < 1 / limit)
 
     def is_clearly_unchanged(self, threshold: float) -> bool:
-        """Whether further processes would hardly change that nothing changed."""
+        """Whether further processes would hardly show a change."""
         within = self.changed(threshold * _CLEARLY_WITHIN) == 0
         return within and interval(self).half_width <= threshold
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Where the true ratio is, with a confidence of 95 %."""
+    """The interval of the true ratio, with a confidence of 95 %."""
 
     low: float
     high: float
 
     @property
     def half_width(self) -> float:
-        """How far off the measured ratio may be, as a fraction."""
+        """The possible error of the measured ratio, as a fraction."""
         return math.sqrt(self.high / self.low) - 1
 
     def excludes(self, direction: int, threshold: float) -> bool:
@@ -76,11 +76,11 @@ def lower_quartile(times: Times) -> float:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that is known about a benchmark that both sides have.
+    """All times of a benchmark that both sides have.
 
     Attributes:
-        first: the processes that it is judged by.
-        again: fresh processes, where the first ones showed a change.
+        first: the processes for the first decision.
+        again: fresh processes, if the first ones showed a change.
     """
 
     first: Sample
@@ -96,21 +96,21 @@ class Evidence:
 
     @cached_property
     def interval(self) -> Interval:
-        """Where the true ratio is, by all processes."""
+        """The interval of the true ratio, from all processes."""
         return interval(self.every)
 
 
 def noise_floor(intervals: Iterable[Interval]) -> float | None:
-    """How far off a measured ratio may be, in the median benchmark of a run."""
+    """The possible error of a measured ratio, in the median benchmark of a run."""
     widths = [each.half_width for each in intervals]
     return median(widths) if widths else None
 
 
 def margin_of(known: Interval, threshold: float, floor: float) -> float:
-    """How far beyond no change even the nearer end of an interval has to be.
+    """The minimum distance between no change and the nearer end of an interval.
 
     On a machine with more work than cores, two samples agree by chance more often. Then
-    most benchmarks of the run vary by more than the threshold, and this one as well.
+    most benchmarks of the run vary by more than the threshold, including this one.
     """
     crowded = min(floor - threshold, 2 * known.half_width)
     return max(threshold * _CLEARLY_WITHIN, crowded)
@@ -150,7 +150,7 @@ def interval(sample: Sample) -> Interval:
 
 
 def rank_sum_p(sample: Sample) -> float:
-    """How likely such ranks are if nothing changed (Mann-Whitney, two-sided)."""
+    """The probability of such ranks without a change (Mann-Whitney, two-sided)."""
     base, head = sample.base, sample.head
     ordered = sorted([(time, 0) for time in base] + [(time, 1) for time in head])
     rank_sum, ties, position = 0.0, 0, 0

@@ -1,4 +1,4 @@
-"""The history of benchmarks as text: JSON Lines, one run each, in the order of runs."""
+"""The history of benchmarks as text: JSON Lines, one run per line, in order."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ FILE = "benchmarks.jsonl"
 
 
 def runs_of(results: Iterable[RunResult], dates: dict[str, str]) -> list[HistoryRun]:
-    """What the history keeps of results; nothing of changes that are not committed.
+    """The parts of results for the history, without uncommitted changes.
 
     Args:
         results: results of ``ci bench``.
-        dates: when each commit was made.
+        dates: the date of each commit.
     """
     return [
         HistoryRun(
@@ -42,7 +42,7 @@ def read_history(text: str, origin: str) -> list[HistoryRun]:
     """Read a history.
 
     Raises:
-        ToolError: if a line is not what was written: a history is never guessed.
+        ToolError: if a line is invalid: a history is never guessed.
     """
     runs: list[HistoryRun] = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -59,7 +59,7 @@ def read_history(text: str, origin: str) -> list[HistoryRun]:
 
 
 def add_runs(text: str, runs: Sequence[HistoryRun], origin: str) -> str:
-    """Add runs at the end; one that is there already is replaced by its repetition."""
+    """Append runs; a repeated run replaces the earlier one."""
     repeated = {run.identity for run in runs}
     kept = [run for run in read_history(text, origin) if run.identity not in repeated]
     every = [*kept, *runs]
@@ -67,7 +67,7 @@ def add_runs(text: str, runs: Sequence[HistoryRun], origin: str) -> str:
 
 
 def series_of(runs: Sequence[HistoryRun]) -> list[Series]:
-    """The history of each benchmark that the last run of its package and suite has."""
+    """The history of each benchmark in the last run of its package and suite."""
     last = {(run.package, run.suite): run for run in runs}
     points: dict[tuple[str, str, str], list[Point]] = {}
     for run in runs:

@@ -1,4 +1,4 @@
-"""Where the history is: a directory, or a branch that is never checked out."""
+"""Store the history in a directory, or on a branch that is never checked out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Change = Callable[[str], str]
 
 
 def store_in_directory(directory: Path, change: Change) -> str:
-    """Change the history in a directory, and return it."""
+    """Update the history in a directory, and return it."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -31,19 +31,19 @@ def store_in_directory(directory: Path, change: Change) -> str:
 
 @dataclass(frozen=True)
 class HistoryBranch:
-    """A branch of the remote that holds the history and nothing else."""
+    """A branch of the remote with only the history."""
 
     writer: BranchWriter
 
     def read(self) -> str:
-        """The history as it is there now, empty if there is none."""
+        """The current history, empty if there is none."""
         return self.writer.tree().read(FILE)
 
     def store(self, change: Change) -> str:
-        """Change the history, and return it.
+        """Update the history, and return it.
 
         Raises:
-            ReadOnlyError: if the token may not write.
+            ReadOnlyError: if the token has no write access.
             ToolError: if it cannot be pushed.
         """
         stored = ""
@@ -64,5 +64,5 @@ class HistoryBranch:
 def history_branch(
     root: Path, branch: str, variables: Mapping[str, str], remote: str = "origin"
 ) -> HistoryBranch:
-    """The branch of a repository's remote, with the token of the workflow if any."""
+    """The branch of the remote, with the workflow's token if there is one."""
     return HistoryBranch(branch_writer(root, branch, variables, remote))

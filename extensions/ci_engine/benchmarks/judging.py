@@ -1,4 +1,4 @@
-"""Turn what was measured into one result for each benchmark and one for the run."""
+"""Compute the result of each benchmark, and that of the run."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Judge:
 
     @cached_property
     def evidence(self) -> dict[str, Evidence]:
-        """What is known about the benchmarks that both sides have."""
+        """The times of the benchmarks that both sides have."""
         found: dict[str, Evidence] = {}
         for name in self.found.first.names:
             sample = self.found.first.sample(name)
@@ -148,14 +148,14 @@ class Judge:
 def _alone(
     plain: BenchmarkResult, times: Times, count: int, verdict: str
 ) -> BenchmarkResult:
-    """A benchmark of one side: there in every process, or by chance in some."""
+    """A benchmark of one side: present in every process, or only in some."""
     if count < times.processes and times.processes > 1:
         return msgspec.structs.replace(plain, verdict="unstable", reason=_VARIES)
     return msgspec.structs.replace(plain, verdict=verdict)
 
 
 def judge(found: Measurements, performance: Performance, suite: str) -> CheckResult:
-    """Judge a run: regressions and failures of the head are red."""
+    """Judge a run: regressions and failures of the head fail it."""
     judged = Judge(found, performance)
     results = judged.results()
     noise = judged.floor if judged.evidence else None
@@ -186,7 +186,7 @@ def judge(found: Measurements, performance: Performance, suite: str) -> CheckRes
 
 
 def describe_change(each: BenchmarkResult) -> str:
-    """How much slower or faster, with the interval."""
+    """How much slower or faster it became, with the interval."""
     if each.ratio is None or each.low is None or each.high is None:
         return ""
     word = "slower" if each.ratio > 1 else "faster"

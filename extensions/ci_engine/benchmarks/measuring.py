@@ -1,4 +1,4 @@
-"""Measure both sides in turn until every benchmark is decided or the time is over."""
+"""Measure both sides alternately until all is decided or the time is over."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from ci_engine.processes.activity import activity
 
 @dataclass
 class Times:
-    """What several processes of one side measured.
+    """The times of several processes of one side.
 
     Attributes:
         seconds: the times of each benchmark, in the order of the processes.
-        processes: how many processes there were.
+        processes: the number of processes.
     """
 
     seconds: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
@@ -33,13 +33,13 @@ class Times:
 
 @dataclass
 class Pass:
-    """Processes of both sides that ran in turn."""
+    """Processes of both sides that ran alternately."""
 
     base: Times = field(default_factory=Times)
     head: Times = field(default_factory=Times)
 
     def sample(self, name: str) -> Sample | None:
-        """The times of a benchmark, if there are enough of them on both sides."""
+        """The times of a benchmark, None if there are too few on a side."""
         base = self.base.seconds.get(name, [])
         head = self.head.seconds.get(name, [])
         enough = min(len(base), len(head)) >= LEAST_PROCESSES
@@ -53,15 +53,15 @@ class Pass:
 
 @dataclass
 class Measurements:
-    """Everything that was measured.
+    """All measurements of a run.
 
     Attributes:
-        first: what every benchmark is judged by.
+        first: the processes for the first decision.
         again: fresh processes for benchmarks that seem to have changed.
         groups: the group of each benchmark.
         failed: benchmarks that failed, by the name of the side and their own.
-        problems: the process that did not come to its end, by the name of its side.
-        output: the end of what a process wrote that had a failure or no benchmark.
+        problems: why a process did not finish, by the name of its side.
+        output: the last output of a process with a failure or without benchmarks.
         out_of_time: whether the budget ended before everything was decided.
     """
 
@@ -77,11 +77,11 @@ class Measurements:
 
 
 class Runner(Protocol):
-    """Runs a process of a side, of whatever kind its suite is."""
+    """Runs a process of a side, for any kind of suite."""
 
     @property
     def budget(self) -> SuiteBudget:
-        """What the suite may cost."""
+        """The budget of the suite."""
         ...
 
     def run(self, side: Side, only: Collection[str] = ()) -> ProcessResult:
@@ -107,9 +107,9 @@ class Measuring:
         self.found = Measurements()
 
     def measure(self) -> Measurements:
-        """Measure, and confirm what seems to have changed."""
+        """Measure, and confirm apparent changes."""
         found = self.found
-        # Half of the time is kept for fresh processes.
+        # Half of the time is reserved for fresh processes.
         share = 0.5 if self.base else 1.0
         for only in self._steps(found.first, share):
             self._pair(found.first, only)
@@ -126,7 +126,7 @@ class Measuring:
     def _steps(
         self, measured: Pass, share: float, only: Collection[str] = ()
     ) -> Iterator[Collection[str]]:
-        """Which benchmarks each further process of a pass runs; empty = all."""
+        """The benchmarks that each further process of a pass runs; empty = all."""
         budget = self.runner.budget
         for number in range(budget.processes):
             if number >= budget.first_processes:

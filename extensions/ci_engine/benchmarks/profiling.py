@@ -1,4 +1,4 @@
-"""Flame graphs of the benchmarks that are worth a look, and what has grown in them."""
+"""Flame graphs of interesting benchmarks, and the functions that grew in them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from ci_engine.processes.programs import run_program
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project
 
-# Below these frames is the code of the benchmark, above them what runs it.
+# The frames below these belong to the benchmark, those above to its runner.
 _OWN_FRAME = re.compile(r"(^|\.)ci_framework_call \(")
-# Python before 3.12 runs a comprehension as a function of its own.
+# Before Python 3.12, a comprehension runs as a separate function.
 _INNER = re.compile(r"(\.<locals>)?\.?<(listcomp|setcomp|dictcomp|genexpr)>$")
 _MOST_BENCHMARKS = 3
 _SECONDS = 2.0
 _RATE = 200
-# A growth below this, as a fraction of all samples, is chance.
+# Growth below this, as a fraction of all samples, may be chance.
 _LEAST_GROWTH = 0.05
 _FEWEST_SAMPLES = 50
 _MOST_FUNCTIONS = 2
@@ -40,7 +40,7 @@ _FRAME = re.compile(r"^(?P<name>.*) \((?P<file>.*?)(?::\d+)?\)$")
 
 
 class _NoProfileError(Exception):
-    """There is no profile, and why."""
+    """There is no profile, for the given reason."""
 
 
 @dataclass
@@ -48,8 +48,8 @@ class Profiling:
     """Profiles some benchmarks on both sides.
 
     Attributes:
-        directory: where the flame graphs go.
-        notes: what was found, and why something is missing.
+        directory: the directory for the flame graphs.
+        notes: the results, and why something is missing.
     """
 
     runner: SuiteRunner
@@ -63,7 +63,7 @@ class Profiling:
         self.runner = replace(self.runner, budget=budget)
 
     def profile(self, comparison: Comparison) -> list[str]:
-        """Write the flame graphs, and return what a reader should know."""
+        """Write the flame graphs, and return notes for readers."""
         chosen = choose(comparison.benchmarks)
         prepare_directory(self.directory, self.project.output)
         for kind in (self._time, self._memory):
@@ -80,7 +80,7 @@ class Profiling:
                 yield side
 
     def _time(self, name: str, each: BenchmarkResult) -> None:
-        """Two flame graphs of py-spy, and how they differ."""
+        """Create two flame graphs with py-spy, and compare them."""
         tool = isolated_tool(self.project, "py-spy", self.runner.cancel)
         shares: dict[str, dict[str, float]] = {}
         for side in self._sides_of(each):
@@ -101,7 +101,7 @@ class Profiling:
         self, program: str, kind: str, file: Path, side: Side, benchmark: str
     ) -> None:
         with tempfile.TemporaryDirectory() as directory:
-            # pixi starts the interpreter itself, so its children count as well.
+            # pixi starts the interpreter itself, so profile its children as well.
             children = ["--subprocesses"] if side.environment.prefix else []
             wrapper = [program, "record", "--format", kind, "--output", str(file)]
             wrapper += ["--rate", str(_RATE), "--full-filenames", "--function"]
@@ -122,7 +122,7 @@ class Profiling:
         raise _NoProfileError(f"no profile of {benchmark}: {last}")
 
     def _memory(self, name: str, each: BenchmarkResult) -> None:
-        """Two flame graphs of memray: the memory at its peak."""
+        """Create two flame graphs with memray, of the memory at its peak."""
         for side in self._sides_of(each):
             tool = memray_for(self.project, side, self.runner)
             with (
@@ -166,16 +166,16 @@ def choose(results: Iterable[BenchmarkResult]) -> list[BenchmarkResult]:
 
 
 def self_shares(stacks: Iterable[str], root: Path) -> dict[str, float]:
-    """The share of the samples that each function was running in.
+    """The share of samples in which each function was running.
 
     Args:
-        stacks: lines of py-spy's format raw: frames, separated by semicolons, and how
-            often they were seen.
-        root: the worktree, which the names of files are relative to.
+        stacks: lines of py-spy's raw format: frames, separated by semicolons, and
+            how often they occurred.
+        root: the worktree, the base of file names.
 
     Returns:
         Fractions by the name and file of the function; empty if there were too few
-        samples to tell.
+        samples.
     """
     seen: Counter[str] = Counter()
     for line in stacks:
@@ -191,7 +191,7 @@ def self_shares(stacks: Iterable[str], root: Path) -> dict[str, float]:
 
 
 def describe_growth(base: dict[str, float], head: dict[str, float]) -> str:
-    """Which functions take a larger share of the time than before."""
+    """The functions that take a larger share of the time than before."""
     if not base or not head:
         return "too few samples to compare functions"
     growth = {name: head[name] - base.get(name, 0.0) for name in head}

@@ -1,4 +1,4 @@
-"""Scripts that run pyperf: how they are started, and what they measured."""
+"""Run scripts with pyperf, and read their results."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ci_engine.errors import ToolError
 from ci_engine.findings.results import TestCase
 from ci_engine.processes.programs import Outcome
 
-# A value of many milliseconds is interrupted on a busy machine; the fastest of some
-# short ones is not.
+# A value of many milliseconds is interrupted on a busy machine; the fastest of
+# several short ones is not.
 _VALUES = 10
 _IN_PROCESS = "unrecognized arguments: --in-process"
 
@@ -36,12 +36,12 @@ class _Benchmark(msgspec.Struct, frozen=True):
 
 class _Suite(msgspec.Struct, frozen=True):
     benchmarks: list[_Benchmark]
-    # What all benchmarks have in common is here only.
+    # The part that all benchmarks have in common is only here.
     metadata: _Metadata = _Metadata()
 
 
 def pyperf_arguments(budget: SuiteBudget, file: Path) -> list[str]:
-    """The options of a short run in one process, which writes a file."""
+    """The options of a short run in one process, with results in a file."""
     values = max(budget.rounds, _VALUES)
     each = budget.benchmark_seconds / values
     return [
@@ -51,7 +51,7 @@ def pyperf_arguments(budget: SuiteBudget, file: Path) -> list[str]:
 
 
 def lacks_in_process(outcome: Outcome) -> bool:
-    """Whether this pyperf always starts a process to measure in."""
+    """Whether this version of pyperf always measures in a new process."""
     return outcome.code != 0 and _IN_PROCESS in outcome.stderr
 
 
@@ -74,7 +74,7 @@ def read_pyperf(file: Path, script: str) -> Iterator[tuple[str, Measured]]:
 def judge_script(
     outcome: Outcome, script: str, times: dict[str, Measured]
 ) -> ProcessResult:
-    """A script that raises an error has failed; one that crashes ended the suite."""
+    """Judge a script: an exception is a failure; a crash ends the suite."""
     if outcome.code == 0:
         output = "" if times else outcome.tail(25)
         return ProcessResult(times, output=output)

@@ -17,7 +17,7 @@ class Measured(msgspec.Struct, frozen=True):
 
     Attributes:
         seconds: its fastest round.
-        group: the group that the suite puts it in, may be empty.
+        group: its group in the suite, may be empty.
     """
 
     seconds: float
@@ -62,14 +62,14 @@ def read_pytest_benchmark(path: Path) -> Iterator[tuple[str, Measured]]:
 
 
 def read_codspeed(path: Path) -> Iterator[tuple[str, Measured]]:
-    """Read the JSON that pytest-codspeed writes in the mode walltime."""
+    """Read the JSON of pytest-codspeed in walltime mode."""
     for each in _read(path, _Codspeed).benchmarks:
         if is_time(each.stats.min_ns):
             yield each.uri, Measured(each.stats.min_ns / 1e9)
 
 
 def is_time(seconds: float) -> bool:
-    """Whether it can be compared: a timer of the suite's own may give anything."""
+    """Whether a value is a usable time: a suite's own timer may return anything."""
     return math.isfinite(seconds) and seconds > 0
 
 

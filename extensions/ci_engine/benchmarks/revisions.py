@@ -1,4 +1,4 @@
-"""Check out both sides beside each other, each in a worktree of its own."""
+"""Check out both sides, each in its own worktree."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pathlib import Path
 
 from ci_engine.project.git import Git
 
-# Hooks of the project are for people, who check out something to work on it.
+# The project's hooks are for developers who check out a branch.
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 
 
 @contextmanager
 def checked_out(git: Git, base: str) -> Generator[tuple[Path | None, Path]]:
-    """Check out the base and the head, with changes that are not committed yet.
+    """Check out the base and the head, with uncommitted changes.
 
-    The names of the directories have the same length: paths are part of what is
+    The directory names have the same length, because paths affect what is
     measured.
 
     Args:
         git: runs git at the top of the repository.
-        base: the commit of the base; empty = there is none.
+        base: the commit of the base; empty = none.
 
     Yields:
         The worktrees of the base and of the head. They are removed afterwards.
@@ -43,7 +43,7 @@ def checked_out(git: Git, base: str) -> Generator[tuple[Path | None, Path]]:
             _take_changes(ours, directory)
             yield (directory / "base" if base else None), directory / "head"
         finally:
-            # Also after a signal: `git.cancel` would end the clean-up at once.
+            # Even after a signal: `git.cancel` would stop the cleanup.
             cleaner = replace(ours, cancel=None)
             for path in added:
                 cleaner.run("worktree", "remove", "--force", "--force", str(path))
@@ -54,15 +54,15 @@ def _add(git: Git, path: Path, commit: str) -> None:
 
 
 def _take_changes(git: Git, directory: Path) -> None:
-    """Bring what is changed here into the worktree of the head.
+    """Copy uncommitted changes to the worktree of the head.
 
-    A copy of the index takes it up, so that the user's own index stays as it is.
+    This uses a copy of the index, so that the user's own index is unchanged.
     """
     if not git.read("status", "--porcelain").strip():
         return
     index = directory / "index"
     own = git.root / git.read("rev-parse", "--git-path", "index").strip()
-    # With its time: git reads files again that changed as late as the index.
+    # Keep its time: git reads files again that are as new as the index.
     shutil.copy2(own, index)
     variables = {**git.variables, "GIT_INDEX_FILE": str(index)}
     with_index = replace(git, variables=variables)

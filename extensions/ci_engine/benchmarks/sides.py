@@ -1,4 +1,4 @@
-"""What a process of a suite is given, and what it gives back."""
+"""The input and the result of a suite's process."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Side:
 
     Attributes:
         root: its worktree.
-        paths: the files and directories with benchmarks that it has.
-        kinds: what they hold.
+        paths: its existing files and directories with benchmarks.
+        kinds: the kinds of suites in them.
     """
 
     name: str
@@ -31,11 +31,11 @@ class Side:
 
 @dataclass(frozen=True)
 class Observation:
-    """What a process does besides running: it is not timed.
+    """What a process records besides running; such a process is not timed.
 
     Attributes:
         kind: memory, instructions or profile.
-        directory: where the process writes what it counted.
+        directory: the directory for the counts of the process.
         packages: a directory with packages that the environment may lack.
         wrapper: the command that runs the process, empty if it runs by itself.
     """
@@ -46,15 +46,15 @@ class Observation:
     wrapper: Sequence[str] = ()
 
     def below(self, number: int) -> Observation:
-        """The same with a directory of its own, for one of several suites."""
+        """The same with a subdirectory, for one of several suites."""
         directory = self.directory / str(number)
         directory.mkdir(exist_ok=True)
         return replace(self, directory=directory)
 
     @property
     def variables(self) -> dict[str, str]:
-        """What the process has to know."""
-        # Every allocation of Python is one of the system, and counted.
+        """The environment variables for the process."""
+        # Python's allocator is bypassed, so that every allocation is counted.
         malloc = {"PYTHONMALLOC": "malloc"} if self.kind == "memory" else {}
         return {
             "CI_ENGINE_COUNTING": self.kind,
@@ -66,14 +66,14 @@ class Observation:
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """What one process measured.
+    """The result of one process.
 
     Attributes:
         times: every measured benchmark by its name.
         failed: benchmarks that failed, and files that could not be collected.
-        problem: why the process did not come to its end; empty if it did.
-        timed_out: whether that is because it took too long.
-        output: the end of its output, if something failed.
+        problem: why the process did not finish; empty if it did.
+        timed_out: whether it took too long.
+        output: the last output, if something failed.
     """
 
     times: dict[str, Measured] = field(default_factory=dict[str, Measured])
@@ -83,7 +83,7 @@ class ProcessResult:
     output: str = ""
 
     def joined(self, other: ProcessResult) -> ProcessResult:
-        """The results of two suites of a side as those of one process."""
+        """Merge the results of two suites of a side."""
         return ProcessResult(
             {**self.times, **other.times},
             [*self.failed, *other.failed],

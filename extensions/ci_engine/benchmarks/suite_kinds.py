@@ -1,4 +1,4 @@
-"""Which kinds of suites a side has: pytest, asv and pyperf."""
+"""Detect the kinds of suites on a side: pytest, asv and pyperf."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 _ASV_FILE = "asv.conf.json"
 _ASV_DIRECTORY = "benchmarks"
-# asv reads JSON with comments and trailing commas; strings may have both in them.
+# asv reads JSON with comments and trailing commas; strings may contain both.
 _TOKENS = re.compile(
     r'(?P<text>"(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/|,(?=\s*(?://[^\n]*\s*)*[}\]])',
     re.DOTALL,
@@ -46,7 +46,7 @@ class SuiteKinds:
 
 
 def find_kinds(root: Path, paths: Sequence[str]) -> SuiteKinds:
-    """Find out what the configured paths of a side hold."""
+    """Detect the kinds of suites in the configured paths of a side."""
     asv = tuple(dict.fromkeys(_asv_directories(root, paths)))
     pyperf = tuple(dict.fromkeys(_pyperf_scripts(root, paths, asv)))
     own = [path for path in paths if _has_tests(root / path)]
@@ -56,7 +56,7 @@ def find_kinds(root: Path, paths: Sequence[str]) -> SuiteKinds:
         if path not in own
         and path not in asv
         and path not in pyperf
-        # Nothing but scripts or benchmarks of the others may be below it.
+        # Everything below it may be scripts, or benchmarks of other kinds.
         and not any(each.startswith(f"{path}/") for each in (*asv, *pyperf))
     ]
     return SuiteKinds((*own, *others), asv, pyperf)
@@ -84,7 +84,7 @@ def _asv_directory(root: Path, path: str) -> str:
     if not file.is_file():
         return ""
     text = file.read_text(encoding="utf-8", errors="replace")
-    # A longer one would take long, and is none that asv writes.
+    # Longer files would take long, and were not written for asv.
     plain = _TOKENS.sub(lambda found: found["text"] or "", text[:_LONGEST_SETTINGS])
     try:
         named = msgspec.json.decode(plain, type=_AsvSettings).benchmark_dir

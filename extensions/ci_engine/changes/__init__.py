@@ -1,1 +1,1 @@
-"""From an event to a diff, its categories and a decision with reasons."""
+"""Detect changes: from an event to a diff, its categories and a decision."""

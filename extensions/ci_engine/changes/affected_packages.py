@@ -1,4 +1,4 @@
-"""Which packages a change touches, and which of the others need those."""
+"""Find the packages that a change affects, and their dependents."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ci_engine.changes.decision import HARMLESS, Decision
 from ci_engine.monorepo.package_layout import is_below, is_test
 from ci_engine.monorepo.package_model import Graph, Package
 
-# The patterns of data are the repository's: any package may read it.
+# Patterns of data apply to the whole repository: any package may read it.
 _FAR_REACHING = frozenset({"always-run", "ci", "data", "everything"})
-# Settings at the top that linters and type checkers read for every package.
+# Settings at the root that linters and type checkers read for every package.
 _OF_CHECKS = frozenset(
     {"ruff.toml", ".ruff.toml", "mypy.ini", ".mypy.ini", "pyrightconfig.json"}
     | {"pyrefly.toml", ".bandit", ".coveragerc"}
@@ -23,12 +23,12 @@ _OF_CHECKS = frozenset(
 
 
 class AffectedPackages(msgspec.Struct, frozen=True):
-    """The packages that have to be checked.
+    """The packages that must be checked.
 
     Attributes:
         changed: those that the change touches, each with the first reason.
-        dependents: those that need one of them, each with the reason.
-        everything: why all are taken for changed, empty if they are not.
+        dependents: those that depend on them, each with the reason.
+        everything: why all count as changed, empty if they do not.
     """
 
     changed: Mapping[str, str]
@@ -37,22 +37,22 @@ class AffectedPackages(msgspec.Struct, frozen=True):
 
     @property
     def because(self) -> dict[str, str]:
-        """All of them, each with the reason."""
+        """All of these packages, each with the reason."""
         return {**self.dependents, **self.changed}
 
     def names(self, graph: Graph) -> list[str]:
-        """All of them, each after those it needs."""
+        """All of these packages, each after its dependencies."""
         return [name for name in graph.order if name in self.because]
 
 
 def affected_by(
     graph: Graph, classifier: Classifier, decision: Decision
 ) -> AffectedPackages:
-    """Find the packages that a change touches; what belongs to none touches all.
+    """Find the packages that a change touches; shared files touch all of them.
 
-    Documentation, and settings that no check of a package reads, touch none but those
-    whose tests read them. A change of tests touches the package they are of, not those
-    that need it.
+    Documentation, and settings that no check of a package reads, touch only packages
+    whose tests read them. A change of tests touches their own package, but not its
+    dependents.
     """
     changed: dict[str, str] = {}
     with_dependents: set[str] = set()
@@ -88,13 +88,13 @@ def affected_by(
 
 
 def _is_for_no_check(reason: Reason) -> bool:
-    """Whether a file at the top is none that the checks of a package read."""
+    """Whether a file at the root is not read by any check of a package."""
     name = reason.path.rpartition("/")[2]
     return reason.category == "config" and name not in _OF_CHECKS
 
 
 def _readers(decision: Decision) -> dict[str, str]:
-    """The tests that read what changed and touches no package, each with one such."""
+    """The tests that read changed files which touch no package, each with one."""
     texts = {
         r.path
         for r in decision.reasons
@@ -108,7 +108,7 @@ def _readers(decision: Decision) -> dict[str, str]:
 
 
 def _owner(graph: Graph, classifier: Classifier, path: str) -> Package | None:
-    """The package that a path belongs to; at the top only code and tests do."""
+    """The package of a path; a root package owns only its code and tests."""
     within = [p for p in graph.packages if p.path != "." and path.startswith(p.prefix)]
     if within:
         return max(within, key=lambda package: len(package.path))

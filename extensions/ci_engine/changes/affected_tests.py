@@ -1,4 +1,4 @@
-"""Which tests a change can break."""
+"""Find the tests that a change can break."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ci_engine.test_selection.layout_changes import is_same_program
 from ci_engine.test_selection.repository_files import Files
 from ci_engine.test_selection.selection import Changed, Selection, select_tests
 
-# Bytes of modules that are compared with what they were, about a second's work; where
-# more changed at once, hardly a test would be left out.
+# The size limit for comparing modules with their earlier text, about a second's work;
+# if more changed, hardly a test could be left out anyway.
 _MOST_COMPARED = 1_000_000
-# Times that a text is searched for a module of which only the layout changed: again
-# about a second's work.
+# How many texts are searched for modules with changed layout only: again about a
+# second's work.
 _MOST_SEARCHED = 6_000
 
 
@@ -29,9 +29,9 @@ def import_graph_of(
     configuration: Configuration,
     deleted: Sequence[str] = (),
 ) -> ImportGraph:
-    """The import graph of a project; its edges are added where they are needed."""
+    """The import graph of a project; its edges are added on demand."""
     settings = configuration.settings
-    # A command of the project's own may look for tests anywhere.
+    # The project's own command may look for tests anywhere.
     command = settings.command_of("test")
     locations = [*settings.test_paths, *(["."] if command else [])]
     return build_graph(
@@ -49,7 +49,7 @@ def find_affected_tests(
     changes: Sequence[Change],
     classifier: Classifier,
 ) -> AffectedTests:
-    """Follow the imports from what changed to the tests."""
+    """Follow the imports from changed files to the tests."""
     deleted = [change.path for change in changes if change.status == "D"]
     graph = import_graph_of(project, configuration, deleted)
     same = _same_programs(project.root, graph.files, changes)
@@ -80,7 +80,7 @@ def _same_programs(root: Path, files: Files, changes: Sequence[Change]) -> set[s
 
 
 def describe_selection(graph: ImportGraph, selection: Selection) -> AffectedTests:
-    """The selected tests and the reasons, as a report holds them."""
+    """The selected tests and the reasons, for a report."""
     chains = sorted(selection.chains.items())
     left_out = sorted(graph.tests.difference(selection.chains))
     hubs = sorted({*graph.maybe, *graph.anything})

@@ -1,7 +1,7 @@
-"""The settings of the commit that a change started from.
+"""Read the settings of a change's base commit.
 
-A change must not decide by itself what is reported about it: what it adds to the
-settings counts once it is merged.
+A change must not decide what is reported about it: its new settings count once they
+are merged.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def read_base_settings(
     Args:
         root: the repository.
         commit: the base of the change.
-        variables: the environment, whose settings count in any case.
+        variables: the environment, whose settings always count.
     """
     git = Git(root)
     with tempfile.TemporaryDirectory() as directory:

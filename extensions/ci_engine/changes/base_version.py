@@ -1,7 +1,7 @@
-"""The base of a change, which judges what the change accepts about itself.
+"""The base of a change, which decides what the change may accept.
 
-A waiver or an entry of the baseline that a change adds does not count for what the
-change touches: else a pull request could excuse its own issues.
+A waiver or baseline entry that a change adds does not count for what it touches:
+otherwise a pull request could excuse its own issues.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from ci_engine.github.event import read_event
 from ci_engine.project.git import Git, has_git
 
 _PULL_REQUEST = ("pull_request", "pull_request_target", "merge_group")
-# What these find in one file may come from another one.
+# Tools whose findings in one file may be caused by another.
 _ACROSS_FILES = ("mypy", "pyright", "pyrefly", "ty")
 _CODE = (".py", ".pyi", ".pyw")
 _BYTES = re.compile(r"(?:[?\ufffd\udc80-\udcff]|\\x[0-9a-f]{2})+")
 # Names that git and every tool write in the same way.
 _PLAIN = re.compile(r"[ !#->@-\[\]-~]*")
-# A lock has the version of a dependency up to this many lines after its name.
+# In a lock, the version is at most this many lines after the name.
 _LINES_OF_DEPENDENCY = 3
 
 
 @dataclass(frozen=True)
 class BaseVersion:
-    """What a change started from.
+    """The version of the project before a change.
 
     Attributes:
-        touched: the files that the change adds or edits, as ``_spelled`` has them; a
-            moved file is neither.
-        lines: the lines of them that it wrote.
+        touched: the files that the change adds or edits, as converted by ``_spelled``;
+            moved files are not included.
+        lines: the lines that it wrote in them.
     """
 
     git: Git
@@ -45,7 +45,7 @@ class BaseVersion:
     lines: Mapping[str, set[int]]
 
     def read(self, path: str) -> str:
-        """What a file held before the change, empty if it was not there."""
+        """The content of a file before the change, empty if it did not exist."""
         outcome = self.git.run("show", f"{self.commit}:./{path}")
         return outcome.stdout if outcome.code == 0 else ""
 
@@ -55,7 +55,7 @@ class BaseVersion:
         return any(path.endswith(_CODE) for path in self.touched)
 
     def touches(self, finding: Finding) -> bool:
-        """Whether a finding may come from the change."""
+        """Whether the change may have caused a finding."""
         if finding.test or finding.tool in _ACROSS_FILES:
             return self.touches_code or _spelled(finding.path) in self.touched
         if not finding.path:
@@ -63,7 +63,7 @@ class BaseVersion:
         if self.touched.isdisjoint(_files(finding.path)):
             return False
         about_dependency = finding.tool == "osv" or finding.rule.startswith("license-")
-        # Its version is far from its name there.
+        # The version may be far from the name there.
         if not about_dependency or finding.path.endswith(".json"):
             return True
         if not finding.line or finding.path.endswith("Pipfile.lock"):
@@ -78,10 +78,10 @@ class BaseVersion:
 def find_base_version(
     root: Path, since: str, variables: Mapping[str, str]
 ) -> BaseVersion | None:
-    """Find what a change started from; None on the main branch itself.
+    """Find the base of a change; None on the main branch itself.
 
     Raises:
-        ToolError: if it is a pull request whose base is not here.
+        ToolError: if it is a pull request whose base is not in this clone.
     """
     if not has_git() or not Git(root).commit("HEAD"):
         return None
@@ -96,13 +96,13 @@ def find_base_version(
 
 
 def _files(path: str) -> set[str]:
-    """The files that a finding may be in: scanners name what an archive holds."""
+    """The files of a finding; for a file in an archive, scanners name both."""
     parts = _spelled(path).split("!")
     return {"!".join(parts[:end]) for end in range(1, len(parts) + 1)}
 
 
 def _spelled(path: str) -> str:
-    """A path without the bytes that are not UTF-8: each tool shows others."""
+    """A path without bytes that are not UTF-8, which tools show differently."""
     return _BYTES.sub("?", path)
 
 

@@ -1,7 +1,7 @@
-"""Decide what a change touches, and so what has to run for it.
+"""Decide what a change affects, and so what has to run.
 
-What is not known runs everything: a path of no known kind, an unknown base, an event
-that is not about a change.
+If anything is unknown, everything runs: a path of unknown kind, an unknown base, or an
+event that is not about a change.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from ci_engine.changes.categories import Classifier, Reason
 from ci_engine.errors import UsageError
 from ci_engine.project.document_pages import is_page
 
-# A change of these may reach every test.
+# A change to these may affect every test.
 _FAR_REACHING = frozenset({"always-run", "ci", "dependencies", "unknown", "everything"})
 HARMLESS = frozenset({"docs", "generated"})
 _CODE = frozenset({"source", "data"})
 
 
 class Tests(msgspec.Struct, frozen=True):
-    """Which tests have to run.
+    """The tests that have to run.
 
     Attributes:
         mode: all, some (those in ``paths``) or none.
-        paths: the files of tests that the change can break; where all run, these
-            run first.
+        paths: the test files that the change can break; if all run, these run
+            first.
     """
 
     __test__ = False
@@ -38,23 +38,23 @@ class Tests(msgspec.Struct, frozen=True):
 
 
 class Chain(msgspec.Struct, frozen=True):
-    """Why a test file is affected: the path from what changed to it."""
+    """Why a test file is affected: the path from a changed file to it."""
 
     path: str
     way: list[str]
 
 
 class AffectedTests(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """What is known about the tests that a change can break.
+    """The results of the analysis of affected tests.
 
     Attributes:
-        engine: what read the imports; empty if nothing did.
+        engine: the tool that read the imports; empty if none did.
         everything: why all tests run, empty if they need not.
-        chains: the affected ones, each with the path from what changed to it.
-        left_out: the files of tests that are not affected.
-        unreached: changed code that no test is known to reach: all tests run.
-        hubs: files that import code by computed names: list what they load under
-            always-run where its tests are missed.
+        chains: the affected ones, each with the path from a changed file to it.
+        left_out: the test files that are not affected.
+        unreached: changed code that no test is known to reach, so that all tests run.
+        hubs: files that import code by computed names: if their tests are missed,
+            list the loaded files under always-run.
     """
 
     engine: str = ""
@@ -75,17 +75,17 @@ class AffectedTests(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """What a change touches: the result of ``ci changes``.
+    """What a change affects: the result of ``ci changes``.
 
     Attributes:
-        base: the commit the change started from, empty if it is not known.
-        docs_only: whether nothing but pages of documentation and generated files
-            changed, and no test reads one of them.
-        source_changed: whether code changed, or something that may change it.
-        performance_sensitive: whether the code may run slower or faster now.
-        security_relevant: whether a security scan may find something else now.
-        packages: the packages that are touched; empty outside of a monorepo.
-        reasons: what each path is, and why.
+        base: the diff base, empty if it is not known.
+        docs_only: whether only documentation and generated files changed, and
+            no test reads one of them.
+        source_changed: whether code changed, or something that affects code.
+        performance_sensitive: whether the speed of the code may have changed.
+        security_relevant: whether a security scan may have other findings now.
+        packages: the affected packages; empty outside of a monorepo.
+        reasons: the category of each path, and why.
         affected: which tests the change can break, and why.
     """
 
@@ -112,7 +112,7 @@ def decide(
     affected: AffectedTests | None = None,
     optimize: bool = True,
 ) -> Decision:
-    """Decide by the paths that a change touches; no path at all runs everything."""
+    """Decide by the changed paths; without any path, everything runs."""
     if not paths:
         return everything("no file changed, so nothing can be skipped", base, head)
     reasons = [classifier.classify(path) for path in sorted(set(paths))]
@@ -120,11 +120,11 @@ def decide(
     far = bool(found & _FAR_REACHING)
     source = far or not found.isdisjoint(_CODE)
     quiet = found <= HARMLESS
-    # Code and settings among the documentation are still looked at.
+    # Code and settings in documentation directories are still considered.
     inside = any(r.category == "docs" and not is_page(r.path) for r in reasons)
     tests = Tests("none" if quiet else "all")
     if affected is not None:
-        # Where only documents changed, the tests that read them are all that can break.
+        # If only documents changed, only the tests that read them can break.
         tests = affected.tests(optimize=optimize or quiet)
     return Decision(
         base=base,
@@ -141,7 +141,7 @@ def decide(
 
 
 def everything(because: str, base: str = "", head: str = "") -> Decision:
-    """The decision to leave nothing out."""
+    """The decision to run everything."""
     return Decision(
         base=base,
         head=head,
@@ -156,7 +156,7 @@ def everything(because: str, base: str = "", head: str = "") -> Decision:
 
 
 def read_decision(path: Path) -> Decision:
-    """Read what ``ci changes`` wrote.
+    """Read the report of ``ci changes``.
 
     Raises:
         UsageError: if it cannot be read.

@@ -1,4 +1,4 @@
-"""Detect what changed, from an event to a decision."""
+"""Detect changes, from an event to a decision."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from ci_engine.project.repository import Project
 
 
 class DetectionRequest(msgspec.Struct, frozen=True):
-    """What is to be detected.
+    """What to detect.
 
     Attributes:
-        since: the commit the change started from, empty = found out.
-        head: the commit it ends with; empty = what is checked out, with what is not
-            committed yet on a laptop.
-        analyze: whether the imports are followed to the tests.
-        optimize: whether tests that the change cannot break may be left out.
+        since: the commit to compare with, empty = detected.
+        head: the last commit of the change; empty = HEAD, locally with uncommitted
+            changes.
+        analyze: whether to follow the imports to the tests.
+        optimize: whether tests that the change cannot break may be skipped.
     """
 
     variables: Mapping[str, str]
@@ -42,13 +42,13 @@ class DetectionRequest(msgspec.Struct, frozen=True):
 
 
 class ChangeSource(msgspec.Struct, frozen=True):
-    """What the event and git report of a change.
+    """The changes reported by the event and git.
 
     Attributes:
-        event: what started the workflow that runs the engine, if one does.
+        event: the event that started this workflow, if there is one.
         everything: why everything counts as changed, empty if it does not.
-        diff_base: the commit that the change started from.
-        changes: the files it touched, if the diff base is known.
+        diff_base: the diff base of the change.
+        changes: the changed files, if the diff base is known.
     """
 
     event: Event
@@ -58,14 +58,14 @@ class ChangeSource(msgspec.Struct, frozen=True):
 
 
 def read_change(project: Project, request: DetectionRequest) -> ChangeSource:
-    """Read what changed from the event and from git; this needs no configuration."""
+    """Read the changes from the event and git, without any configuration."""
     event = read_event(request.variables)
     because = "" if request.since else event.everything_because()
     if because:
         return ChangeSource(event, because)
     head = request.head or "HEAD"
     if event.name == "push" and not request.since:
-        # What a branch got by earlier pushes may never have been green.
+        # The earlier pushes of a branch may never have been green.
         base = find_branch_point(project.root, event.default_branch, head)
     else:
         base = find_diff_base(project.root, request.since, request.variables, head)
@@ -82,11 +82,11 @@ def detect(
     source: ChangeSource,
     request: DetectionRequest,
 ) -> Decision:
-    """Decide what a change touches and which tests it can break.
+    """Decide what a change affects and which tests it can break.
 
     Raises:
-        ToolError: if git fails: everything must be treated as changed.
-        UsageError: if ``since`` or ``head`` is not here.
+        ToolError: if git fails; everything then counts as changed.
+        UsageError: if ``since`` or ``head`` is not in this clone.
     """
     commit = request.variables.get("GITHUB_SHA", "")
     if source.everything:
@@ -119,7 +119,7 @@ def _everything(
         classifier = read_classifier(project, configuration, request.variables)
         found = find_affected_tests(project, configuration, changes, classifier)
     except ToolError:
-        # The order of the tests is all that is lost.
+        # Only the order of the tests is lost.
         return decision
     affected = msgspec.structs.replace(found, everything=because)
     tests = affected.tests(optimize=False)
@@ -145,7 +145,7 @@ def _decide(
     affected = None
     if request.analyze and here and changes:
         affected = find_affected_tests(project, configuration, changes, classifier)
-    # A push is judged as a whole; what may leave tests out is a proposed change.
+    # A push runs all tests; only proposed changes may skip some.
     optimize = request.optimize and source.event.name in ("", "pull_request")
     paths = [change.path for change in changes]
     return decide(classifier, paths, base, "", affected=affected, optimize=optimize)

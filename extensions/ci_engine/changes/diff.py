@@ -1,6 +1,6 @@
-"""What a change touched, according to git: files, and lines of them.
+"""The changed files and lines, according to git.
 
-An empty list of changes is only ever the truth, never a failure.
+An empty list of changes is always true, never a failure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ci_engine.project.git import Git
 
 _SUBMODULE = "160000"
 _FILES = ("100644", "100755")
-# What a user's configuration of git must not change.
+# Options that override a user's git configuration.
 _DIFF = (
     *("-c", "core.quotePath=false", "diff", "--no-color", "--no-ext-diff"),
     *("--no-textconv", "--no-renames", "--ignore-submodules=dirty"),
@@ -37,13 +37,13 @@ _ESCAPED = dict(zip('abtnvfr"\\', '\a\b\t\n\v\f\r"\\', strict=True))
 
 @dataclass(frozen=True, order=True)
 class Change:
-    """One file that a change touched; a rename is a deletion and an addition.
+    """One changed file; a rename is a deletion and an addition.
 
     Attributes:
         path: relative to the root with ``/``; starts with ``../`` outside of it.
-        status: git's letter: A, M, D or T; A for a file git does not know yet.
-        submodule: whether it is the pointer of a submodule.
-        before: git's name for what a file held that is otherwise as it was.
+        status: git's letter: A, M, D or T; A also for untracked files.
+        submodule: whether it is the commit of a submodule.
+        before: git's name of the previous content.
     """
 
     path: str
@@ -55,7 +55,7 @@ class Change:
 def changed_files(
     root: Path, diff_base: DiffBase, *, work_tree: bool = True, head: str = "HEAD"
 ) -> list[Change]:
-    """List the files that a change touched, also uncommitted ones or up to ``head``."""
+    """List the changed files, including uncommitted ones, or up to ``head``."""
     git = Git(root)
     ends = (_known(diff_base),) if work_tree else (_known(diff_base), head)
     text = git.read(*_DIFF, *_RAW, *ends, "--")
@@ -73,7 +73,7 @@ def changed_files(
 
 
 def _change(facts: str, path: str) -> Change:
-    """Read ``:100644 100644 1234 5678 M``."""
+    """Parse ``:100644 100644 1234 5678 M``."""
     before, after, held, _, status = facts.removeprefix(":").split(" ")
     same = status == "M" and before == after and before in _FILES
     return Change(path, status[:1], _SUBMODULE in (before, after), held if same else "")
@@ -88,14 +88,14 @@ def moved_files(root: Path, diff_base: DiffBase) -> set[str]:
 
 
 def contents_before(root: Path, changes: Iterable[Change]) -> dict[str, bytes]:
-    """What files held before the change, by their path; some may be missing."""
+    """The previous contents of files, by path; some may be missing."""
     return read_blobs(root, {each.path: each.before for each in changes if each.before})
 
 
 def changed_lines(
     root: Path, diff_base: DiffBase, patterns: Sequence[str]
 ) -> dict[str, set[int]]:
-    """List the lines that were added or rewritten, as they stand in the work tree."""
+    """List the added or rewritten lines, as numbered in the work tree."""
     git = Git(root)
     text = git.read(*_DIFF, *_PATCH, _known(diff_base), "--", *patterns)
     lines = _read_patch(text)
@@ -109,14 +109,14 @@ def changed_lines(
 
 
 def _known(diff_base: DiffBase) -> str:
-    """The commit."""
+    """Resolve the commit, or fail."""
     if diff_base.commit is None:
         raise ToolError(f"the base of the change is not known: {diff_base.reason}")
     return diff_base.commit
 
 
 def _read_patch(text: str) -> dict[str, set[int]]:
-    """Read a patch without context; what a line holds is never taken for a head."""
+    """Parse a patch without context; content lines are never mistaken for headers."""
     found: dict[str, set[int]] = {}
     rows = iter(text.split("\n"))
     path = ""
@@ -136,7 +136,7 @@ def _read_patch(text: str) -> dict[str, set[int]]:
 
 
 def _skip(rows: Iterator[str], number: int) -> None:
-    """Pass over the body of a hunk."""
+    """Skip the body of a hunk."""
     while number:
         row = next(rows, None)
         if row is None:
@@ -146,7 +146,7 @@ def _skip(rows: Iterator[str], number: int) -> None:
 
 
 def _name(text: str) -> str:
-    """The path in the head of a patch; git quotes it where it is unusual."""
+    """The path in the header of a patch; git quotes unusual paths."""
     text = text.removesuffix("\t")
     if text.startswith('"'):
         text = text.removeprefix('"').removesuffix('"')

@@ -1,7 +1,7 @@
-"""Find the commit that a change started from.
+"""Find the commit to compare a change with.
 
-"Unknown" is a valid result, with its reason: then everything counts as changed. An
-empty list of changes never stands for a failure.
+"Unknown" is a valid result, with its reason: everything then counts as changed. An
+empty list of changes never hides a failure.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from ci_engine.errors import ToolError
 from ci_engine.github.event import Event, read_event
 from ci_engine.project.git import Git, has_git
 
-# How much history is fetched, step by step, until the diff base is in it.
+# The amounts of history to fetch, step by step, until it includes the diff base.
 _DEPTHS = (50, 500, 5000)
 _BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
 class DiffBase(msgspec.Struct, frozen=True):
-    """The commit that a change started from.
+    """The commit to compare a change with.
 
     Attributes:
-        commit: the commit before the change; None = unknown: everything changed.
+        commit: the commit before the change; None = unknown, everything changed.
         reason: how it was found, or why it is not known.
     """
 
@@ -40,9 +40,9 @@ def find_diff_base(
     head: str = "HEAD",
     option: str = "--since",
 ) -> DiffBase:
-    """Find the commit that a change started from.
+    """Find the commit to compare a change with.
 
-    That is ``since`` if it is given; in GitHub Actions the base of the event; else the
+    That is ``since`` if given; in GitHub Actions the base of the event; else the
     merge base of HEAD and the main branch.
     """
     if not has_git():
@@ -60,7 +60,7 @@ def find_diff_base(
 
 
 def find_branch_point(root: Path, branch: str, head: str) -> DiffBase:
-    """Find where the head left a branch of origin, which is fetched if need be."""
+    """Find the merge base with a branch of origin, fetching it if needed."""
     if not has_git():
         return DiffBase(None, "git is not installed")
     history = _History(Git(root), head)
@@ -71,7 +71,7 @@ def find_branch_point(root: Path, branch: str, head: str) -> DiffBase:
 
 
 def _of_event(history: _History, variables: Mapping[str, str]) -> DiffBase:
-    """The base of an event; one that is HEAD itself is a mistake."""
+    """The base of an event; if it is HEAD itself, it is not usable."""
     name = variables.get("GITHUB_EVENT_NAME", "")
     try:
         event = read_event(variables)
@@ -92,7 +92,7 @@ def _of_event(history: _History, variables: Mapping[str, str]) -> DiffBase:
 
 def _of_pull_request(history: _History, event: Event) -> DiffBase:
     parents = history.parents()
-    # HEAD may also be a merge that the author made: then its first parent is theirs.
+    # HEAD may also be a merge by the author, whose first parent is their own.
     if len(parents) == 2 and parents[1] == event.head_sha:  # noqa: PLR2004
         if history.have(parents[0]):
             return DiffBase(parents[0], "the target branch of the pull request")
@@ -115,7 +115,7 @@ def _of_push(history: _History, event: Event) -> DiffBase:
 
 
 class _History:
-    """The commits of a repository; a shallow clone gets more of them as needed."""
+    """The commits of a repository; a shallow clone is deepened as needed."""
 
     def __init__(self, git: Git, head: str) -> None:
         self.git = git
@@ -130,7 +130,7 @@ class _History:
         return f"git has no work tree here: {rows[0]}"
 
     def parents(self) -> list[str]:
-        """The parents of HEAD as its commit names them, also beyond a shallow clone."""
+        """The parents in the commit object of HEAD, even beyond a shallow clone."""
         header, _, _ = self.git.run("cat-file", "commit", "HEAD").stdout.partition(
             "\n\n"
         )
@@ -138,17 +138,17 @@ class _History:
         return [value for key, _, value in rows if key == "parent"]
 
     def have(self, name: str) -> bool:
-        """Whether a commit is here, after fetching more history if need be."""
+        """Whether a commit is available, after fetching more history if needed."""
         return bool(self.git.commit(name)) or any(
             self.git.commit(name) for _ in self._deepen(name)
         )
 
     def _deepen(self, *wanted: str) -> Iterator[None]:
-        """Fetch more and more history of a shallow clone."""
+        """Deepen the history of a shallow clone step by step."""
         for depth in _DEPTHS:
             if not self.git.is_shallow():
                 return
-            # The history of HEAD may belong to no branch, as in a pull request.
+            # HEAD may belong to no branch, as in a pull request.
             head = self.git.commit("HEAD")
             fetch = ("fetch", "--quiet", "--no-tags", f"--deepen={depth}", "origin")
             full = [name for name in wanted if re.fullmatch("[0-9a-f]{40,64}", name)]
@@ -160,7 +160,7 @@ class _History:
             yield
 
     def fetch_branch(self, name: str) -> None:
-        """Fetch a branch that a checkout of another one left out."""
+        """Fetch a branch that a single-branch checkout lacks."""
         if not self.git.commit(f"origin/{name}"):
             refspec = f"+refs/heads/{name}:refs/remotes/origin/{name}"
             self.git.run("fetch", "--quiet", "--no-tags", "origin", refspec)
@@ -170,7 +170,7 @@ class _History:
         return outcome.stdout.strip() if outcome.code == 0 else ""
 
     def merge_base(self, name: str, what: str) -> DiffBase:
-        """The last commit that a commit and the head share."""
+        """The merge base of a commit and the head."""
         if not self.have(name):
             return DiffBase(
                 None, f"{what} is not in this clone: {name[:12] or 'not named'}"
@@ -184,7 +184,7 @@ class _History:
         return DiffBase(found, what)
 
     def branched_off(self, branches: Sequence[str]) -> DiffBase:
-        """The merge base with the first of these branches that is here."""
+        """The merge base with the first of these branches that exists."""
         for name in branches:
             if self.git.commit(name):
                 return self.merge_base(name, f"the merge base with {name}")

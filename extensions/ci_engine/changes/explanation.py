@@ -1,4 +1,4 @@
-"""Why a file matters: what it is, which tests need it, and what a test needs."""
+"""Explain a file: its category, the tests that need it, and what a test needs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ci_engine.test_selection.selection import Changed, select_tests
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """What one file means for the tests.
+    """The effect of one file on the tests.
 
     Attributes:
-        selects: the tests that a change of it can break.
-        selected_by: for a test, the files whose change selects it.
+        selects: the tests that a change to it can break.
+        selected_by: for a test, the files whose changes select it.
     """
 
     path: str

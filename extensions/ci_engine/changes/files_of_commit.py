@@ -1,4 +1,4 @@
-"""The files of a commit, read from git without checking it out."""
+"""Read the files of a commit from git without checking it out."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LARGEST = 5_000_000
 
 
 def list_files(root: Path, commit: str) -> dict[str, str]:
-    """The regular files of a commit below the root, with git's name for each content.
+    """The regular files of a commit below the root, with git's name of each content.
 
-    Links, submodules and files that no one wrote by hand are not among them.
+    Links, submodules and generated files are excluded.
 
     Raises:
         ToolError: if the commit cannot be read.
@@ -30,14 +30,14 @@ def list_files(root: Path, commit: str) -> dict[str, str]:
 
 
 def read_blobs(root: Path, blobs: Mapping[str, str]) -> dict[str, bytes]:
-    """What git keeps under some names, by the same keys; some may be missing."""
+    """Read git objects by name, with the same keys; some may be missing."""
     if not blobs:
         return {}
     names = "".join(f"{blob}\n" for blob in blobs.values())
     answers = io.BytesIO(Git(root).answer("cat-file", "--batch", text=names))
     found: dict[str, bytes] = {}
     for key in blobs:
-        # ``NAME blob SIZE``, what it holds, and the end of the line.
+        # ``NAME blob SIZE``, the content, and a line end.
         size = answers.readline().rpartition(b" blob ")[2].strip()
         if size.isdigit():
             found[key] = answers.read(int(size))

@@ -1,7 +1,7 @@
-"""Changes of settings files that no test depends on, found by comparing them.
+"""Recognize changes in settings files that cannot affect tests.
 
-``pyproject.toml`` and ``setup.cfg`` hold what every test depends on, beside what only
-linters, pages and an index read.
+``pyproject.toml`` and ``setup.cfg`` contain settings that affect every test, and
+others that only linters, documentation and package indexes read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table
 from ci_engine.project.repository import Project
 
-# What describes the project to people, and what tools read that run no test.
+# Keys that describe the project to people, or configure tools that run no test.
 _DESCRIPTIONS = frozenset(
     {"description", "authors", "maintainers", "keywords", "classifiers", "urls"}
     | {"license", "license-files", "readme", "long_description", "url", "author"}
@@ -40,7 +40,7 @@ _PYTEST = re.compile(rb"^\[(?:tool:)?pytest\]", re.MULTILINE)
 def quiet_changes(
     project: Project, configuration: Configuration, changes: Sequence[Change]
 ) -> dict[str, str]:
-    """The changed files of settings that no test depends on, with the reason."""
+    """The changed settings files that cannot affect tests, with the reason."""
     wanted = [c for c in changes if c.path.rpartition("/")[2] in _FILES]
     before = contents_before(project.root, wanted)
     command = str(configuration.settings.command_of("test"))
@@ -85,7 +85,7 @@ def _changed_tables(old: bytes, new: bytes) -> set[str] | None:
 
 
 def _changed_sections(old: bytes, new: bytes) -> set[str] | None:
-    """The same for ``setup.cfg``, in which tools have sections of their own."""
+    """The same for ``setup.cfg``, which has a section for each tool."""
     parsed: list[Mapping[str, object]] = []
     for text in (old, new):
         parser = configparser.RawConfigParser(strict=False)

@@ -9,23 +9,23 @@ from ci_engine.test_selection.repository_files import Files
 
 _WORKFLOWS = ".github/workflows/"
 _ACTIONS = ".github/actions/"
-# What a workflow that runs the tests of this engine cannot do without. Those that run
-# tests on their own do so whatever is decided here.
+# Texts in every workflow that runs tests with this engine. Other workflows run their
+# own tests regardless of the decision.
 _SIGNS = re.compile(rb"quality-gates|change-detection|ci-framework/(?:ci\b|scripts/)")
 _USED = re.compile(rb"\./(\.github/(?:workflows|actions)/[\w./-]+)")
 
 
 def is_unrelated_workflow(path: str, related: frozenset[str]) -> bool:
-    """Whether a file is of a workflow or an action that the tests do not depend on."""
+    """Whether a file belongs to a workflow or action that the tests do not use."""
     return path.startswith((_WORKFLOWS, _ACTIONS)) and _unit(path) not in related
 
 
 def find_engine_workflows(files: Files, variables: Mapping[str, str]) -> frozenset[str]:
     """The workflows that run the engine, and everything that they use.
 
-    A workflow runs the engine if it has a sign of it, is running now, or is used by
-    one that does; so does an action that one of them uses. A workflow that was deleted
-    runs nothing.
+    A workflow runs the engine if it contains one of these texts, is running now, or is
+    used by one that does; so does an action that one of them uses. Deleted workflows
+    run nothing.
     """
     current = variables.get("GITHUB_WORKFLOW_REF", "").partition("@")[0]
     todo = [
@@ -55,6 +55,6 @@ def _used(name: str, files: Files) -> Iterator[str]:
 
 
 def _unit(path: str) -> str:
-    """What counts as one: the file of a workflow, the directory of an action."""
+    """The unit of a file: a workflow, or the directory of an action."""
     parts = path.split("/")
     return path if path.startswith(_WORKFLOWS) else "/".join(parts[:3])

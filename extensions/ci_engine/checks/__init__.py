@@ -30,9 +30,9 @@ class Check:
     Attributes:
         run: does the work; its docstring is the documentation.
         after: the check whose files or measurements it reads, empty = none.
-        fixes: whether it changes files with ``--fix``; the others then wait for it.
+        fixes: whether it changes files with ``--fix``; other checks then wait for it.
         environment: whether it needs an interpreter of the project.
-        isolated: whether its tool does as well without that, as none is there yet.
+        isolated: whether its tool can run without an environment, if none exists yet.
         run_own: runs the project's own command for it; None = ``run`` does.
     """
 
@@ -45,7 +45,7 @@ class Check:
     run_own: Callable[[Context, Command], CheckResult] | None = own_command.check
 
 
-# In the order in which --fix runs those that change files.
+# The order in which --fix runs the checks that change files.
 CHECKS: Mapping[CheckName, Check] = {
     check.name: check
     for check in (
@@ -59,7 +59,7 @@ CHECKS: Mapping[CheckName, Check] = {
         ),
         Check("format", ruff.check_format, fixes=True, isolated=True),
         Check("typecheck", types.check),
-        # The tests of a command of the project's own are counted as well.
+        # The tests that the project's own command runs are counted as well.
         Check("test", pytest.check, run_own=None),
         Check("coverage", coverage.check, after="test", environment=False),
         Check("imports", imports.check),
@@ -81,19 +81,19 @@ FIXERS = tuple(name for name, check in CHECKS.items() if check.fixes)
 
 
 def needs_environment(name: CheckName, settings: Settings) -> bool:
-    """Whether a check can only start when the project's environment is there."""
+    """Whether a check can only start when the project's environment exists."""
     own = bool(settings.command_of(name)) or name not in CHECKS
     return own or CHECKS[name].environment
 
 
 def runs_isolated(name: CheckName, project: Project, settings: Settings) -> bool:
-    """Whether a check can do without an environment that would have to be made."""
+    """Whether a check can run without an environment that would have to be created."""
     own = bool(settings.command_of(name)) or own_task(project, name) is not None
     return not own and name in CHECKS and CHECKS[name].isolated
 
 
 def run_check(context: Context) -> CheckResult:
-    """Run a check with the project's own command if it has one, else our way."""
+    """Run the project's own command for a check, else the built-in check."""
     check, command = CHECKS.get(context.check), context.own_command
     run_own = own_command.check if check is None else check.run_own
     if command and run_own is not None:

@@ -1,4 +1,4 @@
-"""What the base of a change accepts, and what the change itself adds to that."""
+"""The findings that the base of a change accepts, and what the change adds to them."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _NOTHING = Baseline(schema=1)
 
 @dataclass(frozen=True)
 class Acceptance:
-    """What counts as accepted.
+    """The findings that count as accepted.
 
     Attributes:
-        base: the base of the change; None where nothing is compared.
-        problem: why it is not known although it has to be, empty if all is well.
+        base: the base of the change; None if nothing is compared.
+        problem: why a required base is not known, empty if there is no problem.
     """
 
     base: BaseVersion | None = None
     problem: str = ""
 
     def before(self, baseline: Baseline | None) -> AcceptedBefore | None:
-        """What the base accepts; None where the baseline counts as it is."""
+        """The findings that the base accepts; None if the whole baseline counts."""
         if baseline is None:
             return None
         if self.problem:
@@ -47,7 +47,7 @@ class Acceptance:
         return AcceptedBefore(earlier, self.base.touches, self.base.touches_code)
 
     def about(self, baseline: Baseline | None) -> list[CheckResult]:
-        """A result about what the change adds to the baseline, if it adds anything."""
+        """A result for what the change adds to the baseline, if it adds anything."""
         if baseline is None:
             return []
         result = CheckResult(id="baseline", tool="ci-framework")
@@ -74,7 +74,7 @@ class Acceptance:
 
 
 def find_acceptance(root: Path, since: str, variables: Mapping[str, str]) -> Acceptance:
-    """Find what the change started from."""
+    """Find what the base of the change accepts."""
     try:
         return Acceptance(find_base_version(root, since, variables))
     except ToolError as error:
@@ -82,7 +82,7 @@ def find_acceptance(root: Path, since: str, variables: Mapping[str, str]) -> Acc
 
 
 def _baseline_of(base: BaseVersion) -> Baseline:
-    """The baseline of the base; one that cannot be read has accepted nothing."""
+    """The baseline of the base; one that cannot be read accepts nothing."""
     try:
         return parse_baseline(base.read(BASELINE_FILE))
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""What a check is given."""
+"""The context of a check."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ci_engine.processes.programs import Outcome
 
 @dataclass(frozen=True, kw_only=True)
 class Context(Workspace):
-    """Everything one check may use.
+    """Everything that a check may use.
 
     Attributes:
-        reports: where this run alone keeps its files until they are reports.
-        baseline: what was red before; None if the project has no baseline.
-        hypothesis_examples: examples that property tests try; 0 = their own.
-        variables: the environment of the run, which says what event started it.
+        reports: the directory for files of this run, which become its reports.
+        baseline: the accepted findings; None if the project has no baseline.
+        hypothesis_examples: examples per property test; 0 = the project's own number.
+        variables: the environment of the run, with the event that started it.
     """
 
     check: CheckName
@@ -52,9 +52,9 @@ class Context(Workspace):
     def own_command(self) -> Command:
         """The project's own command for the check, empty if it has none.
 
-        A command of the settings, else a pixi task of that name. A task whose exit
-        code is always 0 gives no verdict; tasks can't be limited to paths, and can't
-        fix anything.
+        The settings' command, else a pixi task with the name of the check. A task whose
+        exit code is always 0 gives no verdict. Tasks can't be limited to paths, and
+        can't fix anything.
         """
         command = self.settings.command_of(self.check)
         environment = self.environment
@@ -66,21 +66,21 @@ class Context(Workspace):
 
     @property
     def given_tests(self) -> list[str]:
-        """The given paths that pytest can find tests in."""
+        """The given paths in which pytest can find tests."""
         folders = tuple(f"{path.rstrip('/')}/" for path in self.settings.test_paths)
         return [path for path in self.request.paths if _holds_tests(path, folders)]
 
     def paths_to_check(self, *, configured: bool) -> list[str]:
-        """What a tool is given: nothing where its own configuration names it."""
+        """The paths for a tool; none if its own configuration names them."""
         if self.request.paths:
             return self.request.code_paths
         root, paths = self.project.root, self.settings.source_paths
         return [] if configured else [path for path in paths if (root / path).exists()]
 
     def run(self, tool: Tool, arguments: Sequence[str | Path]) -> Outcome:
-        """Run a tool in the repository, within the time the check has.
+        """Run a tool in the repository, within the time limit of the check.
 
-        What it prints names its reports where they will be.
+        Paths of reports in its output are replaced by their final paths.
         """
         outcome = self.execute(tool, arguments, self.timeout)
         now, then = str(self.reports), str(self.request.reports)

@@ -1,4 +1,4 @@
-"""Run the checks of a gate: side by side, each as soon as it may start."""
+"""Run the checks of a gate in parallel, each as soon as it can start."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class GateRun:
     """One run of the gate.
 
     Attributes:
-        baseline: what was red before; None if the project has no baseline.
+        baseline: the accepted findings; None if the project has no baseline.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class GateRun:
         self._isolated = self._find_isolated()
 
     def execute(self) -> RunResult:
-        """Run everything and judge it."""
+        """Run all checks and judge them."""
         started = time.monotonic()
         before = on_signals(lambda _number, _frame: self.interrupt())
         output = self.project.output
@@ -107,7 +107,7 @@ class GateRun:
         return result
 
     def unfinished(self) -> RunResult:
-        """What the reports say until the run is complete."""
+        """The content of the reports until the run is complete."""
         return self._result(unfinished(self.request.checks))
 
     def _result(self, checks: list[CheckResult]) -> RunResult:
@@ -126,12 +126,12 @@ class GateRun:
 
     @property
     def scope(self) -> Scope:
-        """The part of the repository that is looked at."""
+        """The checked part of the repository."""
         prefix = self.project.prefix
         return Scope(prefix, tuple(f"{prefix}{path}/" for path in self.request.inner))
 
     def _notes(self, checks: Sequence[CheckResult]) -> list[str]:
-        """Offer to shrink the baseline when known findings are resolved."""
+        """Suggest removing resolved findings from the baseline."""
         if self.baseline is None or self.request.paths or self.request.partial:
             return []
         number = count_resolved(self.baseline, checks, self.scope)
@@ -140,12 +140,12 @@ class GateRun:
         return offer_to_shrink(number, command)
 
     def interrupt(self) -> None:
-        """Cancel the run; what did not finish is reported as not run."""
+        """Cancel the run; checks that did not finish are reported as not run."""
         self.interrupted = True
         self.cancel.set()
 
     def _run_checks(self) -> None:
-        """Start what may start, and finish in this thread what has ended."""
+        """Start the checks that can start, and finish ended ones in this thread."""
         waiting = list(self.request.checks)
         running: set[Future[Callable[[], None]]] = set()
         with thread_pool(8) as pool:
@@ -172,7 +172,7 @@ class GateRun:
         return self._prepared or not self._needs_environment(name)
 
     def _follows_fixers(self, name: CheckName) -> bool:
-        """Whether no tool can still change files: one at a time, before all others."""
+        """Whether no fixer can still change files; fixers run first, one at a time."""
         checks = self.request.checks
         first = [fixer for fixer in FIXERS if fixer in checks and fixer != name]
         if name in FIXERS:
@@ -186,7 +186,7 @@ class GateRun:
         return not without and needs_environment(name, self.configuration.settings)
 
     def _find_isolated(self) -> frozenset[CheckName]:
-        """The checks that do without the environment, as no other one needs it."""
+        """The checks that can run without the environment, if no other one needs it."""
         settings = self.configuration.settings
         names = [n for n in self.request.checks if needs_environment(n, settings)]
         alone = all(runs_isolated(name, self.project, settings) for name in names)
@@ -250,7 +250,7 @@ class GateRun:
         )
 
     def diff_base(self) -> DiffBase:
-        """Find the commit that the change started from, once for all checks."""
+        """Find the diff base of the change, once for all checks."""
         with self._finding:
             if self._diff_base is None:
                 root, since = self.project.root, self.request.since
@@ -264,7 +264,9 @@ class GateRun:
 
     def _finish(self, name: CheckName, result: CheckResult) -> None:
         result.blocking = self.configuration.settings.checks[name].blocking
-        seen_from_top(self.project, result)
+        if self.request.combined is None or name != "test":
+            # What shards report is seen from there already.
+            seen_from_top(self.project, result)
         top = self.project.repository
         result.findings = fingerprint_findings(top, result.findings)
         known = self._known()
@@ -282,14 +284,14 @@ class GateRun:
             self.cancel.set()
 
     def _find_acceptance(self) -> Acceptance:
-        """What the base of the change accepts, as far as a baseline has to know."""
+        """What the base of the change accepts, if there is a baseline."""
         if self.request.baseline == "write" or self.baseline is None:
             return Acceptance()
         top = self.project.repository
         return find_acceptance(top, self.request.since, self.variables)
 
     def _known(self) -> Baseline | None:
-        """The baseline; its coverage is that of the whole repository only."""
+        """The baseline; its coverage applies to the whole repository only."""
         if self.request.baseline == "write" or self.baseline is None:
             return None
         if not self.project.prefix:

@@ -1,4 +1,4 @@
-"""Whether the Python that was requested is the one that ran."""
+"""Check that the requested Python version ran."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from ci_engine.environments.environment import Environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
 
-# What the version of a free-threaded build ends with, as in 3.14t.
+# The suffix of free-threaded versions, as in 3.14t.
 FREE_THREADED = "t"
 
 
 def check_interpreter(
     wanted: str, environment: Environment | ToolError
 ) -> list[CheckResult]:
-    """Another interpreter than the requested one is red: the matrix is real."""
+    """Fail if another Python than the requested one ran: the matrix must be real."""
     if not wanted or not isinstance(environment, Environment):
         return []
     probe = environment.probe

@@ -24,7 +24,7 @@ def check(context: Context) -> CheckResult:
 
 
 def _as_one(subjects: Sequence[CheckResult]) -> CheckResult:
-    """The results of all subjects as that of one check."""
+    """Merge the results of all subjects into one check."""
     verdict = verdict_of(list(subjects))
     status = verdict.status
     late = [each for each in subjects if each.status is Status.TIMED_OUT]

@@ -1,4 +1,4 @@
-"""The ways in which a check or a scanner may end."""
+"""The possible results of a check or a scanner."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_LINE = 200
 
 
 class EarlyResultError(Exception):
-    """A step of a check or of a scanner has its result already."""
+    """A step of a check or of a scanner has determined the result early."""
 
     def __init__(self, result: CheckResult) -> None:
         super().__init__(result.reason)
@@ -28,7 +28,7 @@ class EarlyResultError(Exception):
 def run_guarded(
     name: str, action: Callable[[], CheckResult], canceled: Callable[[], CheckResult]
 ) -> CheckResult:
-    """Run a check or a scanner; its errors never hide the results of the others."""
+    """Run a check or a scanner; its errors never hide other results."""
     started = time.monotonic()
     try:
         result = action()
@@ -47,7 +47,7 @@ def run_guarded(
 
 
 def not_run(reason: str, outcome: Outcome | None = None) -> CheckResult:
-    """It could not do its work: never green, and the exit code of the run is 3."""
+    """It could not do its work: the run cannot be green, and exits with 3."""
     output = outcome.tail(30) if outcome is not None else ""
     return CheckResult(status=Status.NOT_RUN, reason=reason, output=output)
 
@@ -65,7 +65,7 @@ def refuse_offline(what: str, outcome: Outcome) -> None:
     """End the check of a program that failed because it has no network.
 
     Raises:
-        OfflineError: if its output says so.
+        OfflineError: if its output shows a network failure.
     """
     offline = network_failure(outcome)
     if offline:
@@ -86,12 +86,12 @@ def skip_offline(*, allowed: bool) -> Generator[None]:
 
 
 def skipped(reason: str, notes: Iterable[str] = ()) -> CheckResult:
-    """There was nothing to do, and the reason says why."""
+    """There was nothing to do, for the given reason."""
     return CheckResult(status=Status.SKIPPED, reason=reason, notes=list(notes))
 
 
 def timed_out(outcome: Outcome) -> CheckResult:
-    """The tool did not end within the time limit."""
+    """The tool exceeded the time limit."""
     return CheckResult(
         status=Status.TIMED_OUT,
         reason=f"killed after {outcome.seconds:.0f} s",
@@ -100,7 +100,7 @@ def timed_out(outcome: Outcome) -> CheckResult:
 
 
 def describe_failure(outcome: Outcome) -> str:
-    """How a tool ended, and the last line that it wrote about that."""
+    """How a tool ended, and the last line of its error output."""
     rows = (outcome.stderr.strip() or outcome.stdout.strip()).splitlines()
     last = rows[-1].strip()[:_LONGEST_LINE] if rows else ""
     return ": ".join(filter(None, (outcome.describe_exit(), last)))
@@ -132,9 +132,9 @@ def from_tool(
 ) -> CheckResult:
     """Judge a tool by its exit code and its findings together.
 
-    Exit code 0 with no finding of severity error passes; a code in
-    ``finding_codes`` with findings fails; everything else means that the tool did
-    not do its work, as does output that could not be read (no findings: None).
+    Exit code 0 without findings of severity error passes. A code in
+    ``finding_codes`` with findings fails. Everything else, including output that
+    could not be read (findings is None), means that the tool did not do its work.
     """
     if outcome.timed_out:
         return timed_out(outcome)

@@ -1,4 +1,4 @@
-"""A check that the project does with a command of its own."""
+"""Run the project's own command for a check."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run_own_command(
 
 
 def notes_on(command: Command) -> list[str]:
-    """What a reader must know about a command that cannot fail."""
+    """Notes about a command that cannot fail."""
     text = command if isinstance(command, str) else shlex.join(command)
     if not never_fails(text):
         return []

@@ -1,4 +1,4 @@
-"""What one run of the gate was requested to do."""
+"""The request for one run of the gate."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from ci_engine.monorepo.sibling_packages import Siblings
 
 @dataclass(frozen=True)
 class GateRequest:
-    """What the command line requested.
+    """The gate options from the command line.
 
     Attributes:
         checks: the checks to run, in the order of the tier.
         python: minor version that must run the tests, empty = any.
-        paths: files or tests the run is limited to; empty = everything.
-        since: the commit that the change started from, empty = found out.
+        paths: files or tests to limit the run to; empty = everything.
+        since: the commit to compare with, empty = detected.
         grow: whether writing may add to an existing baseline.
         decision: which tests the change can break; None = not requested.
-        explicit: whether the checks were named one by one.
+        explicit: whether the checks were named individually.
         package: the package that is checked; empty = the whole repository.
-        shard: the part of the tests that is run; None = all of them.
-        combined: the shards whose tests are judged; None = the tests are run.
-        resolution: which versions of the direct dependencies are installed.
-        advisory: whether nothing that fails makes the run red.
-        allow_offline: whether checks that cannot reach the network are skipped.
-        pretended: variables that make a build take a version which has no tag yet.
+        shard: the part of the tests to run; None = all of them.
+        combined: the shards whose tests are judged; None = run the tests.
+        resolution: which versions of the direct dependencies to install.
+        advisory: whether failures never fail the run.
+        allow_offline: whether to skip checks that cannot reach the network.
+        pretended: variables that set the version of a build that has no tag yet.
     """
 
     tier: Tier
@@ -65,16 +65,16 @@ class GateRequest:
 
     @property
     def partial(self) -> bool:
-        """Whether tests are left out that the change cannot break."""
+        """Whether tests are skipped that the change cannot break."""
         return self.decision is not None and self.decision.tests.mode != "all"
 
     @property
     def inner(self) -> tuple[str, ...]:
-        """The directories of packages inside the one that is checked."""
+        """The directories of packages nested in the checked one."""
         inner = self.siblings.inner if self.siblings is not None else ()
         return tuple(path.rstrip("/") for path in inner)
 
     @property
     def code_paths(self) -> list[str]:
-        """The files of the given paths; the id of a test names its file."""
+        """The files of the given paths; a test id names its file."""
         return list(dict.fromkeys(path.partition("::")[0] for path in self.paths))

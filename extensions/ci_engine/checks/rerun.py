@@ -9,14 +9,14 @@ from ci_engine.checks.request import GateRequest
 from ci_engine.configuration.settings import CheckName
 from ci_engine.findings.results import CheckResult
 
-# With more failing tests than this, the command to repeat is the whole check.
+# With more failing tests than this, repeat the whole check.
 _MOST_TESTS_NAMED = 5
 
 
 def rerun_command(
     name: CheckName, result: CheckResult, request: GateRequest, prefix: str
 ) -> str:
-    """The command that repeats a check, limited to the tests that failed."""
+    """The command that repeats a check, limited to the failed tests."""
     argv = ["ci-framework/ci", "gate", "--tier", request.tier]
     argv += ["--package", request.package] if request.package else []
     argv += ["--only", ",".join(filter(None, (DEPENDS_ON.get(name), name)))]

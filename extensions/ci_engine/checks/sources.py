@@ -1,4 +1,4 @@
-"""Which files are the project's own code, and how tools are given their names."""
+"""Find the project's own source files, and pass their names to tools."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_engine.project.repository import Project
 
 # The framework's own files, or a clone of it, are not the project's to fix.
 FRAMEWORK_DIRECTORY = "ci-framework"
-# Windows takes no command line longer than 32 767 characters.
+# Windows limits command lines to 32 767 characters.
 LONGEST_LIST = 20_000
 _OURS = (f"{FRAMEWORK_DIRECTORY}/", ".ci-framework/")
 _THEIRS = f"{FRAMEWORK_DIRECTORY}/project/"
@@ -27,7 +27,7 @@ def is_framework_file(name: str) -> bool:
 def source_files(context: Context, suffixes: Iterable[str]) -> list[str]:
     """Files below the source paths that are neither tests nor the engine.
 
-    Where the run is limited to paths, so are the files.
+    Limited to the requested paths, if there are any.
     """
     wanted = frozenset(suffixes)
     settings, paths = context.settings, context.request.paths
@@ -45,7 +45,7 @@ def source_files(context: Context, suffixes: Iterable[str]) -> list[str]:
 def commented_files(
     context: Context, pattern: re.Pattern[bytes], tool: str
 ) -> list[str]:
-    """Name the Python files in which a comment turns a tool off."""
+    """Name the Python files in which a comment disables a tool."""
     names = [
         context.project.relative(path)
         for path in context.project.files
@@ -58,7 +58,7 @@ def commented_files(
 
 
 def bytes_of(path: Path) -> bytes:
-    """What a file holds, nothing if it cannot be read."""
+    """The content of a file, empty if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError:
@@ -75,7 +75,7 @@ def is_below(name: str, directories: Iterable[str]) -> bool:
 
 
 def text_of(project: Project, name: str) -> str:
-    """The text of a file of the project, empty if there is none."""
+    """The text of a project file, empty if it does not exist."""
     path = project.root / name
     return path.read_text("utf-8", "replace") if path.is_file() else ""
 
@@ -83,7 +83,7 @@ def text_of(project: Project, name: str) -> str:
 def batches(names: Sequence[str]) -> list[list[str]]:
     """Divide file names into lists that fit on a command line.
 
-    None of them can be taken for an option.
+    None of the names can be mistaken for an option.
     """
     lists: list[list[str]] = []
     length = LONGEST_LIST

@@ -1,4 +1,4 @@
-"""Where tools run: the repository, its environment, and the locked tools."""
+"""Run tools in the repository, with its environment or the locked tools."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Tool:
 
     Attributes:
         command: the beginning of its argument list.
-        environment: where it comes from, for people.
+        environment: its origin, for display.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Tool:
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
-    """The repository and its environment, for whatever runs tools in them.
+    """The repository and its environment, for running tools.
 
     Attributes:
         environment: the project's environment, or why there is none.
@@ -83,9 +83,9 @@ class Workspace:
         """A tool in the locked version, in an environment of its own.
 
         Args:
-            name: the tool, as ``configs/tool-locks.yaml`` names it.
-            program: the program of it that is run, empty = the one of its name.
-            interpreter: the Python that it runs under, empty = any.
+            name: the tool, as named in ``configs/tool-locks.yaml``.
+            program: the program to run, empty = the one with the tool's name.
+            interpreter: the Python to run it with, empty = any.
         """
         found = isolated_tool(self.project, name, self.cancel, interpreter)
         variables = self.tool_variables(found.variables)
@@ -119,5 +119,5 @@ class Workspace:
         return environment, self.execute(tool, arguments, 60.0)
 
     def tool_variables(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """The variables of a tool whose output is read."""
+        """The variables for a tool whose output is parsed."""
         return tool_variables(variables)

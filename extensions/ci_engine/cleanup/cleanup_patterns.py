@@ -1,4 +1,4 @@
-"""Patterns of stray files, and patterns that are refused."""
+"""The patterns of stray files, and limits on patterns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_engine.configuration.value_types import Glob
 from ci_engine.errors import UsageError
 from ci_engine.project.path_patterns import matching
 
-# Stand for what must never go: a pattern that fits one of them is too wide.
+# Examples of files that must never match: a pattern that does is too broad.
 _PRECIOUS = (
     ".git/config",
     ".github/workflows/ci.yml",
@@ -47,9 +47,9 @@ class CleanupPatterns(msgspec.Struct, frozen=True, rename="kebab"):
     """``configs/cleanup-patterns.yaml``.
 
     Attributes:
-        patterns: files that do not belong into a repository.
+        patterns: files that do not belong in a repository.
         protected: files that are never removed.
-        most_files: how many files are removed at once at most.
+        most_files: the maximum number of files removed together.
     """
 
     patterns: list[Glob]
@@ -63,7 +63,7 @@ def read_patterns() -> CleanupPatterns:
 
 
 def patterns_of_text(text: str) -> list[str]:
-    """The patterns of a text: one on each line, or separated by commas."""
+    """The patterns in a text, one per line or separated by commas."""
     return [part.strip() for part in re.split(r"[\n,]", text) if part.strip()]
 
 
@@ -73,9 +73,9 @@ def refuse_patterns(
     """Refuse patterns that could remove more than stray development files.
 
     Args:
-        patterns: what the settings or the command line give.
-        protected: what is never removed.
-        own: files of this project that stand for its code and its tests.
+        patterns: the patterns from the settings or the command line.
+        protected: files that are never removed.
+        own: files that represent the project's code and tests.
     """
     for pattern in patterns:
         problem = _problem(pattern, protected, own)

@@ -1,6 +1,6 @@
-"""Send the removal of files to GitHub: as one pull request, or straight to a branch.
+"""Publish the removal of files on GitHub: as a pull request, or on the branch.
 
-The commit is made beside the work tree and the index, which stay as they are.
+The commit is made without touching the work tree or the index.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TITLE = "chore: remove stray development files"
 
 
 def push(root: Path, destination: Destination, found: Collection[Found]) -> None:
-    """Push the removal to the branch itself; what happened there meanwhile wins."""
+    """Push the removal to the branch itself; other pushes to it take precedence."""
     commit = _commit(root, found)
     _push(root, destination, f"{commit}:refs/heads/{destination.branch}")
 
@@ -29,10 +29,10 @@ def push(root: Path, destination: Destination, found: Collection[Found]) -> None
 def open_pull_request(
     root: Path, destination: Destination, found: Collection[Found]
 ) -> str:
-    """Push the removal to a branch of our own; the pull request is opened or refreshed.
+    """Push the removal to a separate branch, and open or update its pull request.
 
     Raises:
-        ToolError: if git or GitHub refuse.
+        ToolError: if git or GitHub refuses.
     """
     commit = _commit(root, found)
     there = _remote_commit(root, destination)
@@ -44,7 +44,7 @@ def open_pull_request(
 
 
 def describe(found: Collection[Found]) -> str:
-    """The files as Markdown; a name is never mark-up."""
+    """The files as Markdown, with escaped names."""
     rows = [
         f"- {code_span(each.path)} matches {code_span(each.pattern)}" for each in found
     ]
@@ -56,7 +56,7 @@ def describe(found: Collection[Found]) -> str:
 
 
 def _commit(root: Path, found: Collection[Found]) -> str:
-    """Make a commit without the files, and without touching index or work tree."""
+    """Commit the removal, without touching the index or work tree."""
     with tempfile.TemporaryDirectory() as directory:
         index = str(Path(directory) / "index")
         git = literal_git(root, {**BOT, "GIT_INDEX_FILE": index})
@@ -67,12 +67,12 @@ def _commit(root: Path, found: Collection[Found]) -> str:
 
 
 def _remote_git(root: Path, destination: Destination) -> Git:
-    """What runs git with the token of the workflow."""
+    """A git runner with the workflow's token."""
     return with_token(literal_git(root), destination.api.token)
 
 
 def _remote_commit(root: Path, destination: Destination) -> str:
-    """The commit that our branch has there now, empty if there is none."""
+    """The remote commit of our branch, empty if it does not exist."""
     git = _remote_git(root, destination)
     listed = git.read("ls-remote", "origin", f"refs/heads/{BRANCH}")
     return listed.partition("\t")[0].strip()

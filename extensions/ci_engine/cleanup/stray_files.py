@@ -1,4 +1,4 @@
-"""Find tracked files that do not belong into a repository."""
+"""Find tracked files that do not belong in a repository."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _SUBMODULE = "160000 "
 
 @dataclass(frozen=True)
 class Found:
-    """A tracked file, as git names it, and the pattern that it fits."""
+    """A tracked file, and the pattern that matches it."""
 
     path: str
     pattern: str
 
 
 def literal_git(root: Path, variables: Mapping[str, str] | None = None) -> Git:
-    """What runs git in a repository; no path is ever a pattern."""
+    """A git runner for a repository that treats paths literally."""
     return Git(root, child_variables(variables), ("--literal-pathspecs",))
 
 
@@ -39,17 +39,17 @@ def find_files(
     more: Sequence[str],
     code: Sequence[str] = (),
 ) -> list[Found]:
-    """List tracked files that fit a pattern and are not to be kept.
+    """List tracked files that match a pattern and are not kept.
 
     Args:
         root: the repository.
-        settings: the patterns of the project, and what it keeps.
-        defaults: the patterns of ci-framework, and what it protects.
-        more: further patterns.
+        settings: the project's patterns and exceptions.
+        defaults: the framework's patterns, and its protected files.
+        more: additional patterns.
         code: the directories of the project's code and tests.
 
     Raises:
-        UsageError: if a pattern of the project is too wide.
+        UsageError: if a pattern of the project is too broad.
     """
     tracked = _tracked_files(root)
     own = [name for name in tracked if name.endswith(("/__init__.py", "conftest.py"))]
@@ -65,7 +65,7 @@ def find_files(
 
 
 def _tracked_files(root: Path) -> dict[str, str]:
-    """What git tracks, and how it is matched: links too, but no submodule."""
+    """The tracked paths to match, including links but no submodules."""
     listed = literal_git(root).succeed("ls-files", "--stage", "-z").names()
     entries = (line.partition("\t") for line in listed)
     return {
@@ -76,9 +76,9 @@ def _tracked_files(root: Path) -> dict[str, str]:
 
 
 def remove(root: Path, found: Collection[Found], most: int) -> None:
-    """Remove files from the index and from the work tree, and nothing else.
+    """Remove only these files from the index and the work tree.
 
-    What was changed since the last commit is not removed: git refuses.
+    git refuses to remove files with uncommitted changes.
     """
     refuse_many(found, most)
     remove_listed(literal_git(root), found)
@@ -94,7 +94,7 @@ def remove_listed(git: Git, found: Collection[Found], *options: str) -> None:
 
 
 def refuse_many(found: Collection[Found], most: int) -> None:
-    """Leave it to a person if there are very many."""
+    """Refuse to remove very many files automatically."""
     if len(found) > most:
         raise UsageError(
             f"cleanup: expected at most {most} files to remove at once, got "

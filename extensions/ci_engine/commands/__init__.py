@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Each command is the COMMAND of the module of its name, which is imported when it runs.
+# Each command is the COMMAND of the module with its name, imported when it runs.
 COMMANDS: Mapping[str, str] = {
     "gate": "run the checks of a quality tier",
     "changes": "report what a change touches, and what has to run",

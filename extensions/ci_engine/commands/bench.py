@@ -45,7 +45,7 @@ Uncommitted changes belong to the head.
 
 
 class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci bench`` holds; None = as configured."""
+    """The command line of ``ci bench``; None = as configured."""
 
     suite: Annotated[
         SuiteName,
@@ -83,12 +83,12 @@ class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
     @property
     def destination(self) -> str:
-        """Where the result goes: inputs of workflows are also true or false."""
+        """The storage for results: inputs of workflows may also be true or false."""
         return {"true": "branch", "false": ""}.get(self.store, self.store)
 
     @property
     def overrides(self) -> Table:
-        """The settings that the command line gives."""
+        """The settings that the command line overrides."""
         given: Table = {}
         if self.threshold:
             given["regression-threshold"] = self.threshold

@@ -1,4 +1,4 @@
-"""The history of ``ci bench --store``: add results to it, and report what it shows."""
+"""The history of ``ci bench --store``: add results to it, and report changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ci_engine.reports.trend_page import (
     to_trend_page,
 )
 
-# Where there is no remote, and so no default branch.
+# Used where there is no remote, and so no default branch.
 _USUAL_BRANCHES = ("main", "master")
 
 
@@ -42,7 +42,7 @@ class HistoryUpdate:
 
     Attributes:
         destination: ``branch``, or a directory.
-        reports: where the report on the history is written.
+        reports: where to write the report on the history.
     """
 
     project: Project
@@ -53,7 +53,7 @@ class HistoryUpdate:
     cancel: threading.Event
 
     def add(self, results: Sequence[RunResult]) -> CheckResult:
-        """Add results, and report the history; a fork that may not is no failure."""
+        """Add results and report on the history; forks may lack access to it."""
         check = CheckResult(id="benchmark-history")
         refused = self._refused()
         if refused:
@@ -102,7 +102,7 @@ class HistoryUpdate:
         )
 
     def _refused(self) -> str:
-        """Why nothing is stored here, empty if something is."""
+        """Why nothing may be stored here, empty if storing is allowed."""
         git, event = self.project.git, read_event(self.surroundings.variables)
         if git is None:
             return "there is no git repository here"
@@ -144,7 +144,7 @@ class HistoryUpdate:
 
 
 def _alerts(trend: Trend) -> Iterator[Finding]:
-    """A warning for each benchmark that became slower lately, and stayed so."""
+    """Warn about each benchmark that became slower recently and stayed slower."""
     for series in trend.series:
         for change in series.changes:
             if change.alert:
@@ -161,7 +161,7 @@ def _alerts(trend: Trend) -> Iterator[Finding]:
 
 
 def read_results(directory: Path) -> list[RunResult]:
-    """The results of ``ci bench`` below a directory.
+    """Read the results of ``ci bench`` below a directory.
 
     Raises:
         UsageError: if there is none, or one cannot be read.

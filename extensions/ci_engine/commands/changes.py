@@ -1,4 +1,4 @@
-"""``ci changes``: report what a change touches, and what has to run."""
+"""``ci changes``: report what a change affects, and what has to run."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _FLAGS = (
 _ABOUT = """\
 Report what a change touches, which tests it can break, and what CI has to run.
 """
-# GitHub passes outputs in the environment, where one value has at most 128 KiB.
+# GitHub passes outputs as environment variables, which are limited to 128 KiB each.
 _LONGEST_OUTPUT = 60_000
 
 
 class ChangesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci changes`` holds."""
+    """The command line of ``ci changes``."""
 
     since: Since = ""
     head: Annotated[str, Option("the last commit of the change", "COMMIT")] = ""
@@ -77,7 +77,7 @@ class ChangesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     ] = "full"
 
     def detection(self, variables: Mapping[str, str]) -> DetectionRequest:
-        """What has to be detected."""
+        """What to detect."""
         return DetectionRequest(
             variables,
             since=self.since,
@@ -91,8 +91,8 @@ def run(options: ChangesOptions, surroundings: Surroundings) -> int:
     """Decide, write the outputs of a workflow, and print the decision.
 
     Raises:
-        ToolError: if git or the event cannot be read; by then the outputs select
-            everything, so that a workflow that goes on leaves nothing out.
+        ToolError: if git or the event cannot be read; the outputs then select
+            everything, so that a workflow that continues leaves nothing out.
     """
     project = read_project(surroundings.repository)
     variables = surroundings.variables
@@ -129,7 +129,7 @@ def run(options: ChangesOptions, surroundings: Surroundings) -> int:
 def _read_change(project: Project, request: DetectionRequest) -> ChangeSource:
     source = read_change(project, request)
     with suppress(ToolError):
-        # Listed once, here; an error is reported where the files are needed.
+        # List the files once, here; an error is reported where the files are needed.
         _ = project.names
     return source
 
@@ -196,10 +196,10 @@ def _outputs(
 
 
 def _lines(tests: Tests) -> str:
-    """The selected tests, one on each line; nothing where all of them run.
+    """The selected tests, one per line; empty if all tests run.
 
-    Names that lines cannot hold, or more of them than an output can, are in
-    ``changes.json`` alone.
+    Names with line breaks, and lists that exceed the limit of an output, are only in
+    ``changes.json``.
     """
     paths = tests.paths if tests.mode == "some" else []
     text = "\n".join(paths)

@@ -1,4 +1,4 @@
-"""``ci cleanup``: tracked files that do not belong in the repository."""
+"""``ci cleanup``: find tracked files that do not belong in the repository."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ _MARKER = "<!-- ci-framework cleanup -->"
 
 
 class CleanupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci cleanup`` holds."""
+    """The command line of ``ci cleanup``."""
 
     action: Annotated[
         Literal["check", "apply", "pull-request", "push", "configured"],
         Option(
-            "the same as one of these options, or `configured`: as the settings say",
+            "the same as one of these options, or `configured`: from the settings",
             "ACTION",
             shortcuts={
                 "check": "report tracked files that do not belong here (the default)",
@@ -59,7 +59,7 @@ class CleanupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         ),
     ] = "check"
     patterns: Annotated[str, Option("further patterns of files", "LINES")] = ""
-    # Only what was added since this commit is red; empty = everything.
+    # Only files added since this commit fail the run; empty = all files.
     since: Since = ""
     skip_comment: Annotated[bool, switch("write no comment on the pull request")] = (
         False
@@ -68,7 +68,7 @@ class CleanupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
 
 def run(options: CleanupOptions, surroundings: Surroundings) -> int:
-    """Find the files, do what is requested, and report."""
+    """Find the files, run the requested action, and report."""
     root, variables = surroundings.repository, surroundings.variables
     project = read_project(root)
     settings = load_configuration(root, variables).settings
@@ -108,7 +108,7 @@ def run(options: CleanupOptions, surroundings: Surroundings) -> int:
 
 
 def _action(options: CleanupOptions, mode: str) -> str:
-    """What is done about the files."""
+    """The action to run on the files."""
     if options.action == "configured":
         return "check" if mode == "none" else mode
     if options.action == "push" and mode != "push":
@@ -120,7 +120,7 @@ def _action(options: CleanupOptions, mode: str) -> str:
 
 
 def _act(surroundings: Surroundings, action: str, found: list[Found], most: int) -> str:
-    """Remove the files where that was requested; say what was done."""
+    """Remove the files if requested, and return a description of what was done."""
     root = surroundings.repository
     if not found:
         return ""
@@ -142,7 +142,7 @@ def _act(surroundings: Surroundings, action: str, found: list[Found], most: int)
 def _judged_by_base(
     root: Path, commit: str | None, settings: Cleanup, variables: Mapping[str, str]
 ) -> tuple[Cleanup, list[str]]:
-    """What a change keeps counts once it is merged; its patterns count at once."""
+    """Judge by the base commit: new ``keep`` entries count only once merged."""
     if not commit:
         return settings, []
     base = read_base_settings(root, commit, variables)
@@ -154,7 +154,7 @@ def _judged_by_base(
 
 
 def _added(root: Path, base: DiffBase) -> frozenset[str]:
-    """What a change added."""
+    """The files that a change added."""
     changes = changed_files(root, base, work_tree=False)
     return frozenset(change.path for change in changes if change.status == "A")
 
@@ -185,7 +185,7 @@ def _check(
 
 
 def _comment(found: list[Found], surroundings: Surroundings) -> None:
-    """Comment on the pull request; if that fails, the verdict stays as it is."""
+    """Comment on the pull request; a failure to do so does not change the verdict."""
     variables = surroundings.variables
     if not variables.get("GITHUB_TOKEN"):
         return

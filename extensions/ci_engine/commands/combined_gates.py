@@ -1,12 +1,10 @@
-"""Judge the tests of shards: one gate for each matrix job, and one verdict for all."""
+"""Combine the results of test shards: one gate per matrix job, one overall verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
-from ci_engine.changes.decision import Decision
 from ci_engine.checks.gate_run import GateRun
 from ci_engine.checks.request import GateRequest
 from ci_engine.checks.tests.combined_shards import (
@@ -14,11 +12,7 @@ from ci_engine.checks.tests.combined_shards import (
     ShardGroup,
     find_shards,
 )
-from ci_engine.checks.tests.durations import (
-    merge_durations,
-    read_durations,
-    write_durations,
-)
+from ci_engine.checks.tests.durations import renew_durations
 from ci_engine.commands.gate_options import GateOptions
 from ci_engine.commands.output import print_list
 from ci_engine.commands.paths import relative_directory
@@ -28,60 +22,74 @@ from ci_engine.findings.results import (
     CheckResult,
     RunResult,
     Subject,
+    TestCase,
     make_result,
 )
 from ci_engine.github.outputs import without_step
 from ci_engine.project.output_files import prepare_directory
-from ci_engine.project.repository import Project
+from ci_engine.project.repository import OUTPUT_DIRECTORY, Project
 from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import publish, write_reports
 
 Runner = Callable[[GateRun, Console, Subject], RunResult]
+Prepare = Callable[[ShardGroup], tuple[Project, Configuration, GateRequest]]
 
 
 def run_combined_gates(
     options: GateOptions,
     surroundings: Surroundings,
-    prepared: tuple[Project, Configuration, GateRequest, Decision | None],
+    prepare: Prepare,
     run_gate: Runner,
     subject: Subject,
 ) -> int:
-    """Judge every matrix job whose tests were divided, and return the exit code."""
-    project, configuration, request, decision = prepared
+    """Judge every matrix job whose tests were sharded, and return the exit code.
+
+    Args:
+        options: those of the gate.
+        surroundings: where it runs.
+        prepare: what a matrix job checks: the repository, or one of its packages.
+        run_gate: runs one gate.
+        subject: what the reports are about.
+    """
     groups = find_shards(surroundings.directory / options.combine, options.shards)
     if options.dry_run:
         names = [group.label for group in groups]
         print_list("gate", "matrix jobs", names, as_json=options.json)
         return 0
     top = surroundings.reports(options.report_dir, "gate")
-    prepare_directory(top, project.output)
-    checks = [name for name in request.checks if name in COMBINED_CHECKS]
-    # The workflow gets one report on all of them, from this process.
+    output = surroundings.repository / OUTPUT_DIRECTORY
+    prepare_directory(top, output)
+    # This process writes the workflow's one report on all of them.
     variables = without_step(surroundings.variables)
     results: list[RunResult] = []
+    tests: list[TestCase] = []
+    complete = True
     for group in groups:
+        project, configuration, request = prepare(group)
         own = replace(
             request,
-            checks=checks,
+            checks=[name for name in request.checks if name in COMBINED_CHECKS],
             left_out={},
             reports=top / group.label,
-            decision=decision,
             combined=group,
         )
-        prepare_directory(own.reports, project.output)
+        prepare_directory(own.reports, output)
         gate = GateRun(project, configuration, own, variables)
         console = Console(variables, as_json=options.json)
         result = run_gate(gate, console, subject)
         _describe(result, group)
         write_reports(result, own.reports)
         results.append(result)
+        tests += [test for check in result.checks for test in check.tests]
+        # A change tests some packages, so what is known of the others is kept.
+        complete = complete and not (request.partial or group.package)
     if options.durations:
-        complete = decision is None or decision.tests.mode == "all"
-        _renew(surroundings.directory / options.durations, results, complete=complete)
+        path = surroundings.directory / options.durations
+        renew_durations(path, tests, complete=complete)
     whole = make_result(
         "combined", [_as_check(*pair) for pair in zip(groups, results, strict=True)]
     )
-    whole.tier, whole.subject = request.tier, subject
+    whole.tier, whole.subject = results[0].tier, subject
     whole.seconds = surroundings.seconds
     write_reports(whole, top)
     publish(whole, top, surroundings.variables)
@@ -98,16 +106,8 @@ def _describe(result: RunResult, group: ShardGroup) -> None:
     result.seconds = max((run.seconds for run in runs), default=0.0)
 
 
-def _renew(path: Path, results: Sequence[RunResult], *, complete: bool) -> None:
-    tests = [t for run in results for check in run.checks for t in check.tests]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_durations(
-        path, merge_durations(read_durations(path), tests, complete=complete)
-    )
-
-
 def _as_check(group: ShardGroup, result: RunResult) -> CheckResult:
-    """The result of a matrix job, seen as one check."""
+    """Convert the result of a matrix job to one check."""
     bad = [check for check in result.checks if not check.green]
     return CheckResult(
         id=group.label,

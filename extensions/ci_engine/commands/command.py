@@ -1,4 +1,4 @@
-"""What every command consists of, and how its request is read from the command line."""
+"""The parts of a command, and how its request is read from the command line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EXIT_CODES: Mapping[int, str] = {
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of any command can hold."""
+    """The fields that the command line of any command has."""
 
     json: bool = False
     report_dir: str = ""
@@ -39,7 +39,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
     @property
     def subject(self) -> str:
-        """What the reports are about, where the command has several subjects."""
+        """The subject of the reports, where the command has several subjects."""
         return ""
 
 
@@ -51,7 +51,7 @@ class Command(Generic[_Request]):
     """One command.
 
     Attributes:
-        variables: fields of the request that an environment variable may give.
+        variables: fields of the request that an environment variable may set.
     """
 
     request: type[_Request]
@@ -64,9 +64,9 @@ class Command(Generic[_Request]):
 def read_request(
     structure: type[_Request], given: Mapping[str, object], command: str
 ) -> _Request:
-    """Turn what the command line holds into a typed request.
+    """Convert the parsed command line to a typed request.
 
-    An empty value counts as not given: workflows pass empty inputs on.
+    An empty value counts as not given, because workflows pass empty inputs on.
     """
     types = {part.encode_name: part.type for part in structure_of(structure).fields}
     values = {
@@ -89,7 +89,7 @@ def read_request(
 
 
 def to_argv(command: str, request: Request) -> str:
-    """The command line that makes a request, to be shown to a person."""
+    """The command line that makes a request, for display."""
     argv = ["ci-framework/ci", command]
     for part in structure_of(type(request)).fields:
         value: object = getattr(request, part.name)

@@ -23,7 +23,7 @@ ci-framework.toml), the default. Options of a command take precedence.
 
 
 class ConfigOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci config`` holds."""
+    """The command line of ``ci config``."""
 
     keys: Annotated[
         list[str], Option("only this setting, or this table", "KEY", name="keys")

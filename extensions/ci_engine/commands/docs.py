@@ -64,7 +64,7 @@ _ACTIONS: Mapping[str, Action] = {
 
 
 class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci docs`` holds."""
+    """The command line of ``ci docs``."""
 
     action: Annotated[
         list[str],
@@ -122,12 +122,12 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
     @property
     def overrides(self) -> Table:
-        """The settings that the command line gives."""
+        """The settings that the command line overrides."""
         return {"docs": {"tool": self.tool}} if self.tool else {}
 
     @property
     def new_version(self) -> NewVersion | None:
-        """The version to publish, None if there is one site only.
+        """The version to publish, None if the site has no versions.
 
         Raises:
             UsageError: if an option needs a version.
@@ -146,7 +146,7 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
     @property
     def rerun(self) -> str:
-        """The command that repeats it."""
+        """The command that repeats this run."""
         words = [f"--site={self.site}"] if self.site else []
         words += [f"--tool={self.tool}"] if self.tool else []
         words += ["--external"] if self.external else []
@@ -159,7 +159,7 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
 
 def run(options: DocsOptions, surroundings: Surroundings) -> int:
-    """Do what was requested, and return the exit code of the verdict."""
+    """Run the requested action, and return the exit code of the verdict."""
     action = _action(options)
     root, variables = surroundings.repository, surroundings.variables
     configuration = load_configuration(root, variables, options.overrides)
@@ -203,7 +203,7 @@ def run(options: DocsOptions, surroundings: Surroundings) -> int:
 
 
 def _action(options: DocsOptions) -> Action:
-    """The action, with no option of another one."""
+    """The requested action, after refusing options of other actions."""
     hint = "run `ci-framework/ci docs --help`"
     given = " ".join(options.action)
     action = _ACTIONS.get(given)
@@ -236,14 +236,14 @@ def _checks(
 
 
 def _publication(docs: DocsRun, options: DocsOptions) -> DocsPublication:
-    """What is published: as given, or as the event of the workflow run asks for."""
+    """What to publish: from the options, or from the event of the workflow run."""
     if options.version != "auto":
         return DocsPublication(docs, options.remote, options.new_version)
     return DocsPublication(docs, options.remote, _planned(docs).new)
 
 
 def _verification(docs: DocsRun, options: DocsOptions) -> DocsVerification:
-    """What was published: as given, or as the event of the workflow run asks for."""
+    """What to verify: from the options, or from the event of the workflow run."""
     version = options.version
     is_branch = bool(version) or docs.settings.docs.deploy == "branch"
     if version == "auto":

@@ -1,4 +1,4 @@
-"""``ci docs publish``: what is published where, and what is refused."""
+"""``ci docs publish``: publish the pages, or refuse to."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from ci_engine.github.outputs import write_outputs
 
 @dataclass(frozen=True)
 class DocsPublication:
-    """Publishes the pages of one run of ``ci docs``.
+    """Publish the pages of one run of ``ci docs``.
 
     Attributes:
-        new: the version to publish; None = the branch holds one site.
+        new: the version to publish; None = the branch has one site without versions.
     """
 
     docs: DocsRun
@@ -32,7 +32,7 @@ class DocsPublication:
 
     @property
     def publisher(self) -> SitePublisher:
-        """What writes to the branch.
+        """The publisher that writes to the branch.
 
         Raises:
             ToolError: if there is no git repository.
@@ -51,7 +51,7 @@ class DocsPublication:
         return SitePublisher(writer, site, commit, settings.version_selector)
 
     def refuse_changes(self) -> None:
-        """Refuse to publish what is not merged, or from a copy of the repository.
+        """Refuse to publish from a pull request or a fork.
 
         Raises:
             UsageError: in a pull request, or in a fork.
@@ -64,7 +64,7 @@ class DocsPublication:
             )
 
     def publish(self) -> list[CheckResult]:
-        """Build unless the pages are given, and publish what passed."""
+        """Build the pages unless they are given; publish them if the checks passed."""
         self.refuse_changes()
         docs, new = self.docs, self.new
         checks = docs.build()
@@ -90,7 +90,7 @@ class DocsPublication:
         return [*checks, check]
 
     def plan(self, *, as_json: bool) -> int:
-        """Print what would be changed; the pages have to be there."""
+        """Print what would change; the pages have to exist."""
         new = self.new
         docs = self.docs
         lines = docs.steps("publish")
@@ -114,7 +114,7 @@ class DocsPublication:
         return check
 
     def print_versions(self, *, as_json: bool) -> int:
-        """Print what is published."""
+        """Print the published versions."""
         versions = self.publisher.versions()
         if as_json:
             print_json({"schema": 1, "command": "docs", "versions": versions})

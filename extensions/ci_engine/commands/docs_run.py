@@ -1,4 +1,4 @@
-"""What the actions of ``ci docs`` have in common: pages, checks and reports."""
+"""The parts that the actions of ``ci docs`` share: pages, checks and reports."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class DocsRun:
     """One run of ``ci docs``.
 
     Attributes:
-        given_site: a directory with pages that are built already; empty = build them.
+        given_site: a directory with built pages; empty = build them.
     """
 
     project: Project
@@ -56,13 +56,13 @@ class DocsRun:
 
     @property
     def deployment(self) -> Deployment:
-        """What this run of a workflow publishes."""
+        """The deployment of this workflow run."""
         event = read_event(self.surroundings.variables)
         return plan_deployment(self.settings.docs, event)
 
     @property
     def source(self) -> DocsSource:
-        """What is built.
+        """The source of the documentation.
 
         Raises:
             ConfigurationError: if it is not found.
@@ -70,7 +70,7 @@ class DocsRun:
         return find_source(self.project, self.settings.docs)
 
     def steps(self, action: str) -> list[str]:
-        """What would be done."""
+        """The steps that a run would take."""
         source = self.source
         site = relative_directory(self.site, self.surroundings)
         lines = [] if self.given_site else [f"build {source.config} into {site}"]
@@ -86,7 +86,7 @@ class DocsRun:
                 )
             return []
         build = Build(self.project, self.settings, self.site, self.cancel)
-        # A configuration that cannot be used ends the command before anything else.
+        # An invalid configuration ends the command before anything else.
         source = build.source
         try:
             check, _ = build.execute()
@@ -101,7 +101,7 @@ class DocsRun:
         return [check]
 
     def check(self, *, external: bool) -> list[CheckResult]:
-        """Build and check; without pages there is nothing to check."""
+        """Build and check; the check is skipped if the build fails."""
         checks = self.build()
         if any(not check.green for check in checks) and not self._has_pages():
             return checks
@@ -115,7 +115,7 @@ class DocsRun:
         return self.site.is_dir() and any(self.site.rglob("*.html"))
 
     def site_check(self) -> SiteCheck:
-        """What checks the pages."""
+        """The checker of the pages."""
         docs = self.settings.docs
         source: DocsSource | None = None
         try:

@@ -1,4 +1,4 @@
-"""``ci docs serve``: the pages on this machine, built again when a file changes."""
+"""``ci docs serve``: serve the pages locally, and rebuild them when a file changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_engine.reports.console import Console
 
 
 def serve(docs: DocsRun, port: int, console: Console) -> list[CheckResult]:
-    """Serve until the command is interrupted; the checks of the last build."""
+    """Serve until the command is interrupted; returns the checks of the last build."""
     checks = docs.build()
     if not all(check.green for check in checks):
         return checks

@@ -1,4 +1,4 @@
-"""``ci docs verify``: whether the live site shows what was published."""
+"""``ci docs verify``: check whether the live site shows what was published."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from ci_engine.project.git import Git
 
 @dataclass(frozen=True)
 class DocsVerification:
-    """Compares the live site with what was published.
+    """Compare the live site with what was published.
 
     Attributes:
-        is_branch: whether it was published on the branch, not as an artifact.
-        version: the version, empty if there is one site.
-        address: the address of the live site; empty = as the settings say.
+        is_branch: whether it was published on the branch instead of as an artifact.
+        version: the version, empty if the site has no versions.
+        address: the address of the live site; empty = from the settings.
     """
 
     docs: DocsRun
@@ -40,7 +40,7 @@ class DocsVerification:
     address: str
 
     def verify(self) -> CheckResult:
-        """Compare, unless there is nothing that everybody can read.
+        """Compare the sites, unless the live one is not public.
 
         Raises:
             UsageError: if there is nothing to compare with.
@@ -49,7 +49,7 @@ class DocsVerification:
         if not settings.verify_timeout:
             return _skipped("docs.verify-timeout is 0")
         pages = read_pages_settings(self.docs.surroundings.variables)
-        # Elsewhere, the settings of GitHub Pages mean nothing.
+        # Outside GitHub, the settings of GitHub Pages do not apply.
         elsewhere = self.address or settings.site_url
         problem = self._problem(pages) if pages and not elsewhere else None
         if problem:
@@ -92,7 +92,7 @@ class DocsVerification:
         return lambda: files
 
     def _problem(self, pages: PagesSettings) -> tuple[str, str] | None:
-        """Why GitHub Pages do not show it to everyone, and what to do about that."""
+        """Why GitHub Pages does not show the site to everyone, and how to fix it."""
         source = "GitHub Actions"
         if self.is_branch:
             source = f"the branch {self.docs.settings.docs.branch}"
@@ -107,7 +107,7 @@ class DocsVerification:
         return None
 
     def _is_outrun(self) -> bool:
-        """Whether the branch of the run has moved on: a later run deploys that."""
+        """Whether the branch has newer commits, which a later run deploys."""
         variables = self.docs.surroundings.variables
         ref, root = read_event(variables).ref, self.docs.project.root
         if self.is_branch or not ref.startswith("refs/heads/"):
@@ -125,7 +125,7 @@ class DocsVerification:
             return ""
 
     def _noticed(self, title: str, text: str) -> CheckResult:
-        """Nothing to compare: shown in the run, and no problem of the change."""
+        """Report in the run that there is nothing to compare, without a problem."""
         notice(title, text, self.docs.surroundings.variables)
         return _skipped(f"{title}: {text}")
 

@@ -1,4 +1,4 @@
-"""``ci doctor``: what the engine finds on this machine."""
+"""``ci doctor``: inspect this machine and the project."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _SECONDS = 20.0
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """One thing that was looked for."""
+    """One thing that was inspected."""
 
     name: str
     value: str
@@ -54,7 +54,7 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class DoctorOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci doctor`` holds."""
+    """The command line of ``ci doctor``."""
 
     online: Annotated[
         bool,
@@ -66,7 +66,7 @@ class DoctorOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
 
 def run(request: DoctorOptions, surroundings: Surroundings) -> int:
-    """Look, print, and return what the exit code says about it."""
+    """Inspect, print, and return the exit code."""
     console = Console(surroundings.variables, as_json=request.json)
     with console.progress(), activity("examining this machine"):
         facts = [*_engine(surroundings), *_programs(surroundings)]
@@ -117,7 +117,7 @@ def _engine(surroundings: Surroundings) -> Iterator[Fact]:
 
 
 def _source(directory: Path, cache: Path | None, surroundings: Surroundings) -> str:
-    """Where the launcher took the engine from."""
+    """The source of the engine, as the launcher recorded it."""
     given = surroundings.variables.get("CI_FRAMEWORK_ENGINE")
     if given and directory.is_relative_to(Path(given).resolve()):
         return "from CI_FRAMEWORK_ENGINE"
@@ -169,7 +169,7 @@ def _project(surroundings: Surroundings) -> Iterator[Fact]:
     try:
         project = read_project(surroundings.repository)
     except (CommandError, OSError, ValueError):
-        # It is among the problems, with the reason.
+        # The problem is listed separately, with the reason.
         return
     yield Fact("manager", project.manager)
     places = (project.root / ".venv", project.root / ".pixi" / "envs")

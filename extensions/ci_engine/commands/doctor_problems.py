@@ -1,4 +1,4 @@
-"""What is wrong with a project and its clone, each with what to do about it."""
+"""Find problems of a project and its clone, each with a hint that fixes it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from ci_engine.validation.pinned_commit import (
 )
 from ci_engine.validation.settings_check import check_settings, check_shadowed_settings
 
-# Commands that succeed whatever the code is like.
+# Commands that succeed regardless of the code.
 _NO_CHECK = re.compile(r"(true|:|exit 0|echo\b.*)")
 _TAG = re.compile(r"v\d+\.\d+\.\d+")
 _VALIDATE = "run `ci-framework/ci validate` for all of them"
@@ -46,9 +46,9 @@ class Problem(msgspec.Struct, frozen=True):
 
     Attributes:
         about: git, configuration, drift, hooks, lock, settings, services or versions.
-        message: what it is.
-        hint: what to do about it.
-        broken: whether it keeps commands from working, or is only worth knowing.
+        message: the problem.
+        hint: how to fix it.
+        broken: whether it prevents commands from working; otherwise it is a note.
     """
 
     about: str
@@ -58,7 +58,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 def find_problems(surroundings: Surroundings, *, online: bool) -> list[Problem]:
-    """Look for problems; what cannot be looked at is one itself."""
+    """Look for problems; whatever cannot be inspected is a problem itself."""
     try:
         project = read_project(surroundings.repository)
     except (CommandError, OSError, ValueError) as error:
@@ -79,7 +79,7 @@ def find_problems(surroundings: Surroundings, *, online: bool) -> list[Problem]:
             found += look()
         except (CommandError, OSError, ValueError, msgspec.ValidationError) as error:
             found.append(_unreadable(about, error))
-    # Files that cannot be read are named by every part that reads them.
+    # Several parts report files that cannot be read; show each once.
     return list({problem.message: problem for problem in reversed(found)}.values())[
         ::-1
     ]
@@ -123,7 +123,7 @@ def _configuration(project: Project) -> Iterator[Finding]:
 
 
 def _drift(project: Project, *, online: bool) -> Iterator[Finding]:
-    """Files of the framework that were edited, and output that git tracks."""
+    """Framework files that were edited, and tool output that git tracks."""
     yield from check_framework_files(project.root, fetch=online)
     for check in (check_blocks, check_answers, check_pinned_commit):
         yield from check(project)
@@ -131,7 +131,7 @@ def _drift(project: Project, *, online: bool) -> Iterator[Finding]:
 
 
 def _weakened(project: Project, variables: Mapping[str, str]) -> Iterator[Problem]:
-    """Settings with which a gate is green more often than it should be."""
+    """Settings that make a gate pass more often than it should."""
     configuration = load_configuration(project.root, variables)
     settings, usual = configuration.settings, configuration.tiers.defaults.checks
     note = partial(Problem, "settings", broken=False)
@@ -190,7 +190,7 @@ def _services(project: Project, variables: Mapping[str, str]) -> Iterator[Proble
 
 
 def _versions(project: Project, *, online: bool) -> Iterator[Problem]:
-    """Versions that do not belong together, and newer ones if that is requested."""
+    """Versions that do not match, and newer ones if requested."""
     table, rendered = _table_version(project), rendered_version(project)
     note = partial(Problem, "versions", broken=False)
     if table and table != __version__:
@@ -220,7 +220,7 @@ def _table_version(project: Project) -> str:
 
 
 def _tags(listed: str) -> dict[str, str]:
-    """The commits of the tags that are versions; an annotated tag has two lines."""
+    """The commits of the version tags; an annotated tag has two lines."""
     rows = [row.partition("\trefs/tags/") for row in listed.splitlines()]
     tags = {name.removesuffix("^{}"): commit for commit, _, name in rows}
     return {name: commit for name, commit in tags.items() if _TAG.fullmatch(name)}
@@ -229,7 +229,7 @@ def _tags(listed: str) -> dict[str, str]:
 def _compare_tags(
     tags: Mapping[str, str], rendered: str, pinned: str
 ) -> Iterator[Problem]:
-    """Whether the tag of the answers is what is pinned, and whether one is newer."""
+    """Compare the tag in the answers with the pinned commit and with newer tags."""
     if pinned and tags.get(rendered, pinned) != pinned:
         message = (
             f"ci-framework/engine.lock pins the engine of commit {pinned[:12]}, but "

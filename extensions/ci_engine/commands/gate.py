@@ -11,8 +11,12 @@ from ci_engine.changes.decision import Decision, read_decision
 from ci_engine.changes.detection import DetectionRequest, detect, read_change
 from ci_engine.checks.gate_run import GateRun
 from ci_engine.checks.request import GateRequest
-from ci_engine.checks.tests.combined_shards import COMBINED_CHECKS, LEFT_TO_COMBINING
-from ci_engine.checks.tests.durations import read_durations
+from ci_engine.checks.tests.combined_shards import (
+    COMBINED_CHECKS,
+    LEFT_TO_COMBINING,
+    ShardGroup,
+)
+from ci_engine.checks.tests.durations import durations_below, read_durations
 from ci_engine.checks.tests.shard import Shard, parse_shard
 from ci_engine.commands.combined_gates import run_combined_gates
 from ci_engine.commands.command import Command
@@ -65,9 +69,17 @@ def run(options: GateOptions, surroundings: Surroundings) -> int:
     project, configuration, request = gate_request(options, surroundings)
     if options.combine:
         decision = _decision(options, project, configuration, surroundings)
-        prepared = project, configuration, request, decision
+        request = replace(request, decision=decision)
         subject = read_subject(project, surroundings.variables, surroundings.today)
-        return run_combined_gates(options, surroundings, prepared, _run_gate, subject)
+
+        def prepare(group: ShardGroup) -> tuple[Project, Configuration, GateRequest]:
+            if not group.package:
+                return project, configuration, request
+            only = group.checks or options.only
+            own = msgspec.structs.replace(options, package=[group.package], only=only)
+            return gate_request(own, surroundings)
+
+        return run_combined_gates(options, surroundings, prepare, _run_gate, subject)
     if options.dry_run:
         names = [name for name in request.checks if name not in request.left_out]
         print_list("gate", "checks", names, as_json=options.json)
@@ -112,7 +124,7 @@ def _run_packages(options: GateOptions, surroundings: Surroundings) -> int:
 def _named(
     settings: Settings, names: Sequence[str], *, package: bool
 ) -> list[CheckName]:
-    """The named checks, of whichever tier, in their own order."""
+    """The named checks of all tiers, in their usual order."""
     known = settings.known_checks(package=package)
     for name in names:
         if name in known or (package and name in OF_SERVERS):
@@ -137,7 +149,7 @@ def _named(
 def gate_request(
     options: GateOptions, surroundings: Surroundings
 ) -> tuple[Project, Configuration, GateRequest]:
-    """What is checked, the whole repository or one package of it, and how."""
+    """The request of a gate, for the whole repository or one of its packages."""
     project = top = read_project(surroundings.repository)
     given = [*options.paths, *split_lines(options.more_paths)]
     paths = relative_to_root(given, surroundings)
@@ -156,11 +168,11 @@ def gate_request(
     left_out: dict[CheckName, str] = {}
     if options.only:
         checks = _named(settings, options.only, package=bool(package))
-        # Named for many packages at once: not each of them is a server.
+        # Requested for many packages together, and not each of them is a server.
         others = set(checks) - set(settings.known_checks(package=bool(package)))
         left_out = dict.fromkeys(others, "the package has no MCP server to check")
     elif checks:
-        # A gate without any check is an error all the same.
+        # A gate without checks is still an error.
         left_out = settings.missing_checks(tier, configuration.tiers.defaults.checks)
         checks = [name for name in settings.checks if name in (*checks, *left_out)]
     if options.shard is not None:
@@ -179,7 +191,7 @@ def gate_request(
         grow=options.grow,
         explicit=bool(options.only),
         left_out=left_out,
-        shard=_shard(options, surroundings),
+        shard=_shard(options, surroundings, project.prefix),
         resolution=options.resolution,
         advisory=options.advisory,
         allow_offline=options.allow_offline,
@@ -195,14 +207,15 @@ def gate_request(
     return project, configuration, request
 
 
-def _shard(options: GateOptions, surroundings: Surroundings) -> Shard | None:
-    """The part of the tests that was requested."""
+def _shard(
+    options: GateOptions, surroundings: Surroundings, prefix: str
+) -> Shard | None:
+    """The requested shard of the tests."""
     if options.shard is None:
         return None
     recorded = surroundings.directory / options.durations
-    return parse_shard(
-        options.shard, read_durations(recorded) if options.durations else {}
-    )
+    known = read_durations(recorded) if options.durations else {}
+    return parse_shard(options.shard, durations_below(known, prefix))
 
 
 def _decision(
@@ -211,7 +224,7 @@ def _decision(
     configuration: Configuration,
     surroundings: Surroundings,
 ) -> Decision | None:
-    """Which tests the change can break, if that was requested."""
+    """The tests that the change can break, if requested."""
     if options.selection:
         return read_decision(surroundings.directory / options.selection)
     if not options.affected:
@@ -224,7 +237,7 @@ def _run_gate(gate: GateRun, console: Console, subject: Subject) -> RunResult:
     """Run the checks and write the reports.
 
     The reports say "interrupted" from the start and are replaced at the end, so
-    that a run which is killed never leaves the reports of an earlier one.
+    that a killed run never leaves the reports of an earlier one.
     """
     request = gate.request
     write_reports(gate.unfinished(), request.reports)
@@ -237,7 +250,7 @@ def _run_gate(gate: GateRun, console: Console, subject: Subject) -> RunResult:
         result = gate.execute()
     result.subject = subject
     if request.baseline == "write":
-        # The findings are reported even where they may not be recorded.
+        # Findings are reported even where they may not be recorded.
         write_reports(result, request.reports)
         _write_baseline(gate, result)
     write_reports(result, request.reports)
@@ -246,7 +259,7 @@ def _run_gate(gate: GateRun, console: Console, subject: Subject) -> RunResult:
 
 
 def _write_baseline(gate: GateRun, result: RunResult) -> None:
-    """Record what is red, then judge the run by what was recorded."""
+    """Record the findings as the baseline, then judge the run by that baseline."""
     top, old = gate.project.repository, gate.baseline
     new, kept = record(result.checks, old, gate.scope)
     changed = write(top, old, new, grow=gate.request.grow)

@@ -34,10 +34,10 @@ Only = Annotated[list[str], Option("some checks, comma-separated", "CHECKS")]
 
 
 class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of a gate holds; None = as configured.
+    """The command line of a gate; None = as configured.
 
     Attributes:
-        shards: the matrix of the workflow as JSON: the shards that have to be there.
+        shards: the matrix of the workflow as JSON, with the expected shards.
     """
 
     tier: TierName = None
@@ -103,13 +103,13 @@ class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
     @property
     def subject(self) -> str:
-        """The one package that is checked."""
+        """The only package that is checked."""
         name = self.package[0] if len(self.package) == 1 else ""
         return normalize(name.strip("./").replace("/", "-"))
 
     @property
     def overrides(self) -> Table:
-        """The settings that the command line gives."""
+        """The settings that the command line overrides."""
         given = {
             "tier": self.tier,
             "fail-fast": self.fail_fast or None,
@@ -160,7 +160,7 @@ def refuse_contradictions(options: GateOptions) -> None:
         (
             options.combine and (options.shard or options.package or limited),
             "--combine: cannot be combined with --shard, --package or paths",
-            "leave them out: the reports of the shards say what ran",
+            "leave them out: the reports of the shards list what ran",
         ),
         (
             selected and limited,

@@ -50,7 +50,7 @@ _ACTIONS = ("check", "conformance")
 
 
 class McpOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci mcp`` holds."""
+    """The command line of ``ci mcp``."""
 
     action: Annotated[
         list[str], Option("check or conformance", "ACTION", name="action")
@@ -66,7 +66,7 @@ class McpOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
     @property
     def rerun(self) -> str:
-        """The command that repeats it."""
+        """The command that repeats this run."""
         words = [f"--package={self.package}"] if self.package else []
         words += [f"--python={self.python}"] if self.python else []
         return shlex.join(["ci-framework/ci", "mcp", *self.action, *words])
@@ -74,7 +74,7 @@ class McpOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
 @dataclass(frozen=True)
 class _Server:
-    """The server that is checked: the repository's, or that of a package."""
+    """The server to check: that of the repository, or of a package."""
 
     project: Project
     settings: Settings
@@ -137,7 +137,7 @@ def _find_server(options: McpOptions, surroundings: Surroundings) -> _Server:
 
 
 def _steps(action: str, settings: Mcp) -> list[str]:
-    """What would be done."""
+    """The steps that a run would take."""
     if action == "conformance":
         baseline = settings.conformance_baseline
         runs = [f"run the conformance suite for {v}" for v in settings.conformance]

@@ -1,6 +1,6 @@
 """The options of the commands, and the parser of the command line.
 
-What a value may be is checked once, against the request of the command.
+Values are checked in one location, against the request of the command.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ class Option:
 
     Attributes:
         help: what it means.
-        metavar: what stands for its value; empty = it has none.
-        bare: its value where it is given without one; empty = it needs one.
-        name: its name, if it is not that of the field; without dashes, it stands for
-            the arguments that are no options.
-        several: whether it may be given several times.
-        shortcuts: options that stand for one value each, with their help.
+        metavar: placeholder of its value; empty = it has none.
+        bare: the value of the option without an argument; empty = it requires one.
+        name: its name, if it is not that of the field; a name without dashes
+            is for positional arguments.
+        several: whether it may be repeated.
+        shortcuts: options that set one value each, with their help.
     """
 
     help: str
@@ -55,7 +55,7 @@ class Option:
 
 
 def switch(text: str) -> Option:
-    """An option that may have the value true or false: inputs of workflows are text."""
+    """An option with an optional true or false: inputs of workflows are text."""
     return Option(text, "true|false", bare="true")
 
 
@@ -72,7 +72,7 @@ Grow = Annotated[bool, Option("with --baseline write: allow new entries")]
 
 
 def refuse_growth(baseline: str, *, grow: bool) -> None:
-    """Refuse to let a baseline grow that is not written."""
+    """Refuse ``--grow`` without ``--baseline write``."""
     if grow and baseline != "write":
         raise UsageError(
             "--grow: expected together with --baseline write",
@@ -80,7 +80,7 @@ def refuse_growth(baseline: str, *, grow: bool) -> None:
         )
 
 
-# What argparse reports, in the words of all other messages.
+# Messages of argparse, reworded like all other messages.
 _WORDINGS = {
     r"^argument (\S+): invalid choice: (.*) \(choose from (.*)\)$": (
         r"\1: expected one of \3, got \2"
@@ -91,10 +91,10 @@ _WORDINGS = {
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose mistakes are reported as all others are."""
+    """A parser that reports mistakes as all other parts do."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuse what was given.
+        """Raise the message as an error.
 
         Raises:
             UsageError: always.
@@ -105,7 +105,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _shown(parser: argparse.ArgumentParser) -> str:
-    """How a user calls a program: that of the engine is in a directory."""
+    """The program as users call it: the engine's launcher is in a directory."""
     inside = parser.prog.startswith("ci ")
     return f"ci-framework/{parser.prog}" if inside else parser.prog
 
@@ -113,7 +113,7 @@ def _shown(parser: argparse.ArgumentParser) -> str:
 def make_parser(
     command: str, about: str, exit_codes: Mapping[int, str], request: type
 ) -> argparse.ArgumentParser:
-    """A parser for one command: the options of every command, and of its request."""
+    """Make the parser of one command: common options, and those of its request."""
     parser = Parser(
         prog=f"ci {command}",
         description=about,
@@ -147,7 +147,7 @@ def parse_options(
 
 
 def refuse_command(name: str, known: Collection[str], program: str) -> NoReturn:
-    """Refuse a command that a program does not have, or that it was given none.
+    """Refuse an unknown command, or a missing one.
 
     Raises:
         UsageError: always.
@@ -159,7 +159,7 @@ def refuse_command(name: str, known: Collection[str], program: str) -> NoReturn:
 
 
 def refuse_unknown(parser: argparse.ArgumentParser, word: str) -> NoReturn:
-    """Refuse an option that a parser does not know, with the nearest one it knows.
+    """Refuse an unknown option, and suggest the nearest known one.
 
     Raises:
         UsageError: always.
@@ -175,7 +175,7 @@ def refuse_unknown(parser: argparse.ArgumentParser, word: str) -> NoReturn:
 
 
 def describe_exit_codes(exit_codes: Mapping[int, str]) -> str:
-    """What the exit codes mean, in one line."""
+    """Describe the exit codes in one line."""
     return f"exit codes: {'; '.join(f'{k} {v}' for k, v in exit_codes.items())}."
 
 

@@ -1,4 +1,4 @@
-"""What commands print beside the results of a run."""
+"""Print JSON and plans of commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def print_json(value: object) -> None:
 
 
 def print_list(command: str, noun: str, names: Sequence[str], *, as_json: bool) -> None:
-    """Print what a command would do, a line or an entry for each part."""
+    """Print what a command would do, one line or entry for each step."""
     if as_json:
         print_json({"schema": 1, "command": command, "dry-run": True, noun: names})
     else:

@@ -1,6 +1,6 @@
-"""Gates of several packages: in their order, in parallel where that is possible.
+"""Gates of several packages: in dependency order, in parallel where possible.
 
-Each one runs in a process of its own, which gets its request as JSON.
+Each gate runs in a process of its own, which reads its request as JSON.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class PackageGates:
 
     Attributes:
         gate: the request of each gate, by the name of the package.
-        reports: the directory in which each package gets one for its reports.
+        reports: the directory with a directory of reports for each package.
         at_once: how many packages run at the same time; 0 = as many as there are cores.
         fail_fast: start no further package after a failure.
     """
@@ -87,7 +87,7 @@ def _run_all(
     surroundings: Surroundings,
     on_result: Callable[[CheckResult], None],
 ) -> list[CheckResult]:
-    """Run the gate of each package once those that it needs are complete."""
+    """Run the gate of each package after the gates of its dependencies."""
     order = [name for name in gates.graph.order if name in gates.names]
     before = {name: _before(gates.graph, name, order) for name in order}
     results: dict[str, CheckResult] = {}
@@ -116,7 +116,7 @@ def _run_all(
 
 
 def _before(graph: Graph, name: str, order: Sequence[str]) -> set[str]:
-    """The packages that must be complete; of a cycle those that come first."""
+    """The packages that must finish first; in a cycle, those earlier in order."""
     earlier = set(order[: order.index(name)])
     needs = {other.name for other in graph.by_name[name].depends_on}
     return needs & earlier
@@ -146,7 +146,7 @@ def _run_one(
             outcome = run_program(
                 command,
                 cwd=root,
-                # The workflow gets one report on all packages, from this process.
+                # This process writes the workflow's one report on all packages.
                 variables=without_step(surroundings.variables),
                 cancel=cancel,
             )
@@ -160,7 +160,7 @@ def _run_one(
 
 
 def _read(name: str, reports: Path, outcome: Outcome) -> CheckResult:
-    """The result of the gate of one package; without a report there is no verdict."""
+    """Read the result of one package's gate; without a report there is no verdict."""
     try:
         data = (reports / "result.json").read_bytes()
         found = msgspec.json.decode(data, type=RunResult)

@@ -1,4 +1,4 @@
-"""``ci packages``: find packages, report their dependencies, check some of them."""
+"""``ci packages``: find packages, report dependencies, and check some packages."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Without another option it lists the packages.
 
 
 class PackagesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci packages`` holds."""
+    """The command line of ``ci packages``."""
 
     scan: Annotated[bool, Option("list the packages (the default)")] = False
     configure: Annotated[
@@ -81,7 +81,7 @@ class PackagesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         return self.json or self.format == "json"
 
     def gate_options(self, package: str) -> GateOptions:
-        """The gate of one package."""
+        """The options for the gate of one package."""
         return GateOptions(
             package=[package],
             tier=self.tier,
@@ -92,7 +92,7 @@ class PackagesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
 
 def run(options: PackagesOptions, surroundings: Surroundings) -> int:
-    """Do what is requested, and return the exit code."""
+    """Run the requested action, and return the exit code."""
     project = read_project(surroundings.repository)
     graph = packages_graph(project)
     if options.configure:
@@ -154,7 +154,7 @@ def _configure(project: Project, graph: Graph, options: PackagesOptions) -> None
 
 
 def _chosen(graph: Graph, options: PackagesOptions) -> list[str]:
-    """The packages that are named, all of them if none is."""
+    """The named packages, or all of them if none is named."""
     if options.package in _ALL:
         return list(graph.order)
     named = [name.strip() for name in options.package.split(",") if name.strip()]
@@ -165,7 +165,7 @@ def _chosen(graph: Graph, options: PackagesOptions) -> list[str]:
 def _affected(
     project: Project, graph: Graph, since: str, surroundings: Surroundings
 ) -> AffectedPackages:
-    """The packages that the work since a commit touches, and their dependents."""
+    """The packages that the changes since a commit affect, and their dependents."""
     configuration = load_configuration(project.root, surroundings.variables)
     request = DetectionRequest(surroundings.variables, since)
     decision = detect(project, configuration, read_change(project, request), request)

@@ -1,4 +1,4 @@
-"""Paths that the command line gives, seen from the top of the repository."""
+"""Paths from the command line, relative to the root of the repository."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ci_engine.errors import UsageError
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of a text that hold something: inputs of workflows are text."""
+    """The lines of a text that are not blank: inputs of workflows are text."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def relative_to_root(paths: Sequence[str], surroundings: Surroundings) -> list[str]:
-    """Name the given files from the top of the repository, where the tools run.
+    """Make paths relative to the repository's root, where the tools run.
 
     Raises:
-        UsageError: for a file that is missing or outside: nothing would be checked.
+        UsageError: for a file that is missing or outside of the repository.
     """
     root = surroundings.repository
     named: list[str] = []
@@ -42,14 +42,14 @@ def relative_to_root(paths: Sequence[str], surroundings: Surroundings) -> list[s
 
 
 def relative_directory(directory: Path, surroundings: Surroundings) -> str:
-    """A directory for a message: from the repository's top where it is inside."""
+    """A directory for a message: relative to the repository's root if inside."""
     root = surroundings.repository
     inside = directory.is_relative_to(root)
     return (directory.relative_to(root) if inside else directory).as_posix()
 
 
 def inside_package(paths: Sequence[str], prefix: str, package: str) -> list[str]:
-    """Name paths from the directory of a package."""
+    """Make paths relative to the directory of a package."""
     for path in paths:
         if not path.startswith(prefix):
             raise UsageError(

@@ -1,4 +1,4 @@
-"""``ci release``: check all that can be checked before a version is tagged."""
+"""``ci release``: check everything that can be checked before a version is tagged."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _NOTES = "notes.md"
 
 
 class ReleaseOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci release`` holds."""
+    """The command line of ``ci release``."""
 
     action: Annotated[list[str], Option("check", "ACTION", name="action")] = (
         msgspec.field(default_factory=list[str])
@@ -54,12 +54,12 @@ class ReleaseOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
     @property
     def subject(self) -> str:
-        """The package that is released."""
+        """The package to release."""
         return normalize(self.package.strip("./").replace("/", "-"))
 
     @property
     def rerun(self) -> str:
-        """The command that repeats it."""
+        """The command that repeats this run."""
         words = [f"--package={self.package}"] if self.package else []
         words += [f"--tag={self.tag}"] if self.tag else []
         words += [f"--version={self.version}"] if self.version else []
@@ -111,7 +111,7 @@ def run(options: ReleaseOptions, surroundings: Surroundings) -> int:
 
 
 def _refuse(options: ReleaseOptions) -> None:
-    """Refuse what is no action, and options that contradict each other."""
+    """Refuse unknown actions, and options that contradict each other."""
     if options.action != ["check"]:
         given = " ".join(options.action)
         problem = f"expected the action check, got {given!r}"
@@ -124,7 +124,7 @@ def _refuse(options: ReleaseOptions) -> None:
 
 
 def _hand_on(release: ReleaseRun, surroundings: Surroundings) -> None:
-    """Write what the jobs that publish need."""
+    """Write the files that the publishing jobs need."""
     version = parse_version(release.version)
     notes = release.request.reports / _NOTES
     write_text(notes, f"{release.notes or f'Release {release.version}'}\n")

@@ -63,7 +63,7 @@ levels: low, medium, high, critical; each one is stricter than the one before.
 
 
 class ScanOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of a scan holds; None = as configured."""
+    """The command line of a scan; None = as configured."""
 
     level: Annotated[
         SecurityLevel | None, Option("low, medium, high or critical", "LEVEL")
@@ -90,7 +90,7 @@ class ScanOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
     @property
     def overrides(self) -> Table:
-        """The settings that the command line gives."""
+        """The settings that the command line overrides."""
         images = [name for name in self.image if name]
         security: Table = {"level": self.level} if self.level else {}
         if images:
@@ -172,7 +172,7 @@ def run_scan(
     result = _result(level, outcome.checks, surroundings.seconds)
     result.subject = read_subject(project, surroundings.variables, surroundings.today)
     if writes:
-        # The findings are reported even where they may not be recorded.
+        # Findings are reported even where they may not be recorded.
         write_reports(result, reports)
         new, kept = record(outcome.separate, baseline)
         changed = write(project.root, baseline, new, grow=options.grow)
@@ -194,7 +194,7 @@ def run_scan(
 
 
 def _about_secrets(checks: Sequence[CheckResult]) -> list[str]:
-    """What is red although everything was recorded: secrets, which never are."""
+    """Explain findings that no baseline can accept: secrets are never recorded."""
     locations = [
         finding.location or finding.rule
         for check in checks
@@ -211,7 +211,7 @@ def _about_secrets(checks: Sequence[CheckResult]) -> list[str]:
 
 
 def _search_path(tools: Sequence[str], surroundings: Surroundings) -> str:
-    """Where installed programs are searched; a file stands for its directory."""
+    """The directories to search for installed programs; a file means its directory."""
     paths = [surroundings.directory / tool for tool in tools]
     folders = [str(path.parent if path.is_file() else path) for path in paths]
     return os.pathsep.join([*folders, surroundings.variables.get("PATH", "")])
@@ -226,7 +226,7 @@ def _result(
 
 
 def _publish_files(reports: Path, surroundings: Surroundings) -> None:
-    """Name the files that a workflow may upload."""
+    """Print the files that a workflow may upload."""
     sbom = reports / "sbom.cdx.json"
     write_outputs(
         {

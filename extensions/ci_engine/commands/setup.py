@@ -38,7 +38,7 @@ _ABOUT = "Prepare the environment of this clone, and install its git hooks."
 
 
 class SetupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci setup`` holds."""
+    """The command line of ``ci setup``."""
 
     no_hooks: Annotated[bool, Option("do not install git hooks")] = False
     services: Annotated[
@@ -49,10 +49,10 @@ class SetupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
 
 def run(options: SetupOptions, surroundings: Surroundings) -> int:
-    """Do all steps; it is safe to repeat them.
+    """Run all steps; repeating them is safe.
 
-    Nothing outside the repository, its environment and the caches of the package
-    managers is touched.
+    Writes only to the repository, its environment and the caches of the package
+    managers.
     """
     project = read_project(surroundings.repository)
     configuration = load_configuration(project.root, surroundings.variables)
@@ -142,7 +142,7 @@ def _environment(
 def _services(
     project: Project, services: Mapping[str, Service], what: str
 ) -> CheckResult:
-    """Start the services and wait until they answer, or stop them."""
+    """Start the services and wait until they are ready, or stop them."""
     result = CheckResult(id="services")
     if not services:
         result.status = Status.SKIPPED
@@ -163,7 +163,7 @@ def _services(
 
 
 def _hooks(project: Project, environment: Environment | None) -> CheckResult:
-    """Install the hooks with prek where it is installed, or the locked pre-commit."""
+    """Install the hooks with prek if installed, else with the locked pre-commit."""
     result = CheckResult(id="hooks")
     if not (project.root / CONFIG).is_file():
         result.status = Status.SKIPPED

@@ -51,13 +51,13 @@ of its own checks.
 
 
 class SummaryOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci summary`` holds.
+    """The command line of ``ci summary``.
 
     Attributes:
         needs: GitHub's ``needs`` context as JSON.
         skips: why jobs were skipped, as a JSON object from job to reason.
-        change: a check-out of the pull request, for the engine of its target branch.
-        suite: the matrix of the tests as JSON, with the advisory jobs.
+        change: a checkout of the pull request, for the engine of its target branch.
+        suite: the test matrix as JSON, with the advisory jobs.
     """
 
     reports: Annotated[str, Option("reports to gather", "DIR")] = ".ci-framework"
@@ -74,14 +74,14 @@ class SummaryOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
     @property
     def keeps_reports(self) -> bool:
-        """A page that is given was written by an earlier run on purpose."""
+        """Keep a given page: an earlier run wrote it on purpose."""
         return bool(self.page)
 
 
 def run(options: SummaryOptions, surroundings: Surroundings) -> int:
     """Gather, judge, write the page, and return the verdict's exit code.
 
-    A comment that cannot be written is a warning and changes no verdict.
+    A comment that cannot be written is a warning and does not change the verdict.
     """
     if options.page:
         page = read_text(surroundings.directory / options.page)
@@ -123,7 +123,7 @@ def run(options: SummaryOptions, surroundings: Surroundings) -> int:
 def _judge_by_target(
     branch: TargetBranch, jobs: list[Job]
 ) -> tuple[list[Job], list[str]]:
-    """A job that the target branch would not leave out has no reason for that."""
+    """Discard the reason of a skipped job that the target branch would have run."""
     claimed = {
         job.name: job.reason for job in jobs if job.result == "skipped" and job.reason
     }
@@ -143,10 +143,10 @@ def _judge_by_target(
 def _gather(
     root: Path, reports: Path, jobs: list[Job]
 ) -> tuple[list[MatrixJob], list[str]]:
-    """Read the reports; where jobs failed early there may be none at all."""
+    """Read the reports; if jobs failed early there may be none."""
     if reports.is_dir():
         matrix_jobs, unread = gather_jobs(reports)
-        # A report that was committed is no result of a run.
+        # A report that was committed is not the result of a run.
         project = Project(root, "pip", {}, has_git=(root / ".git").exists())
         tracked = check_tracked_output(project)
         problems = [c.reason or c.findings[0].message for c in tracked]
@@ -191,7 +191,7 @@ def _write(
 
 
 def _comment(page: str, surroundings: Surroundings) -> None:
-    """Comment on the pull request of this run, if it has one and we may."""
+    """Comment on the pull request of this run, if there is one and we may."""
     variables = surroundings.variables
     try:
         pull_request = pull_request_of(variables)

@@ -1,4 +1,4 @@
-"""``ci update``: whether a newer version of the framework fits, and propose it."""
+"""``ci update``: check whether a newer framework version fits, and propose it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _FACTS, _BUNDLE = "update.json", "update.bundle"
 
 
 class UpdateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci update`` holds."""
+    """The command line of ``ci update``."""
 
     pull_request: Annotated[
         bool, Option("in a workflow: propose the update that was merged before")
@@ -50,7 +50,7 @@ class UpdateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
     @property
     def keeps_reports(self) -> bool:
-        """Whether the reports of the merge stay: the proposal is made from them."""
+        """Whether to keep the reports of the merge: the proposal is made from them."""
         return self.dry_run or self.pull_request
 
 
@@ -105,7 +105,7 @@ def _merge(
 
 
 def _check_of(made: MadeUpdate) -> CheckResult:
-    """What a reader has to know; to merge it is up to people, so nothing is red."""
+    """Describe the update as a check that never fails: people decide on merging."""
     check = CheckResult(id="update", rerun="ci-framework/ci update", tool="copier")
     if not made.commit:
         check.reason = f"{made.current} is the latest version"

@@ -1,4 +1,4 @@
-"""``ci validate``: check every configuration file the framework owns or shares."""
+"""``ci validate``: check the configuration files that the framework owns or shares."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ marked blocks, answers, packages, workflows and the files of other tools.
 
 
 class ValidateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci validate`` holds."""
+    """The command line of ``ci validate``."""
 
     sarif: Annotated[
         str,
@@ -61,7 +61,7 @@ class ValidateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
 
 def run(request: ValidateOptions, surroundings: Surroundings) -> int:
-    """Check all files, report, and write what the first job of a workflow needs."""
+    """Check all files, report, and write the outputs of a workflow's first job."""
     root, variables = surroundings.repository, surroundings.variables
     console = Console(variables, as_json=request.json)
     project = read_project(root)
@@ -109,7 +109,7 @@ def _parts(
 def _check_settings(
     project: Project, variables: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Check the files, then what variables change, such as inputs of a workflow."""
+    """Check the settings in files, then overrides by variables (workflow inputs)."""
     mistakes = list(check_settings(project))
     yield from mistakes
     if any(mistake.severity == "error" for mistake in mistakes):
@@ -143,7 +143,7 @@ def _run(name: str, check: Callable[[], Iterator[Finding]]) -> CheckResult:
 def _publish(
     project: Project, configuration: Configuration, variables: Mapping[str, str]
 ) -> None:
-    """Write the outputs that the other jobs of a workflow are made from."""
+    """Write the outputs that configure the other jobs of a workflow."""
     write_outputs(
         {
             "matrix": as_matrix(matrix_of(configuration)),

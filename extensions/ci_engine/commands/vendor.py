@@ -1,4 +1,4 @@
-"""``ci vendor``: a copy of the engine in the repository, for use without a network."""
+"""``ci vendor``: copy the engine into the repository, for use without a network."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _SHOWN = 5
 
 
 class VendorOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci vendor`` holds."""
+    """The command line of ``ci vendor``."""
 
     remove: Annotated[bool, Option("remove the copy: use the cache again")] = False
     dry_run: DryRun = False
 
 
 def run(options: VendorOptions, surroundings: Surroundings) -> int:
-    """Copy the pinned engine into the repository, or remove the copy."""
+    """Copy the pinned engine into the repository, or remove its copy."""
     root = surroundings.repository
     folder = root / FOLDER
     copy = folder / VENDORED
@@ -70,8 +70,8 @@ def run(options: VendorOptions, surroundings: Surroundings) -> int:
         return 0
     prepare_directory(output, output)
     prepare_directory(reports, output)
-    # All modules that are still needed are loaded before the copy goes: it may be the
-    # engine that runs.
+    # Load all modules needed later before the copy is removed: the running engine may
+    # be that copy.
     write_reports(result, reports)
     if package is not None:
         _replace(folder, package, output)
@@ -83,7 +83,7 @@ def run(options: VendorOptions, surroundings: Surroundings) -> int:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Refuse to replace what `ci vendor` did not write."""
+    """Refuse to replace files that `ci vendor` did not write."""
     copy = folder / VENDORED
     if not copy.exists() and not copy.is_symlink():
         return
@@ -97,7 +97,7 @@ def _refuse_foreign(folder: Path) -> None:
 
 
 def _replace(folder: Path, package: Path, output: Path) -> None:
-    """Put a new copy into its place: at no time is there half of one."""
+    """Replace the copy atomically."""
     copy = folder / VENDORED
     if copy.is_dir() and is_for_lock(folder) and not edited_files(folder, package):
         return
@@ -116,7 +116,7 @@ def _replace(folder: Path, package: Path, output: Path) -> None:
 
 
 def _discard(copy: Path, output: Path) -> None:
-    """Remove the copy: first out of its place, then file by file."""
+    """Remove the copy: rename it first, then delete its files."""
     scratch = Path(tempfile.mkdtemp(dir=output))
     try:
         copy.rename(scratch / "old")

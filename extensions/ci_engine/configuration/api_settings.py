@@ -1,4 +1,4 @@
-"""What the check ``api`` compares, and what announces a breaking change."""
+"""Settings of the check ``api``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 from ci_engine.configuration.value_types import StrictTable, Text
 
-# Kinds of breaking changes, as the findings name them.
+# Kinds of breaking changes, as named in findings.
 BreakageKind = Literal[
     "object-removed",
     "object-changed-kind",
@@ -23,25 +23,25 @@ BreakageKind = Literal[
 
 
 class ApiAnswers(StrictTable, frozen=True):
-    """What the framework's block sets, in a table that the project does not write.
+    """Template answers in the framework's block, in a table of its own.
 
     Attributes:
-        library: whether project_type is library; api.library counts first.
+        library: whether project_type is library; api.library takes precedence.
     """
 
     library: bool | None = None
 
 
 class Api(StrictTable, frozen=True):
-    """What the check ``api`` compares, and what announces a breaking change.
+    """Settings of the check ``api``.
 
     Attributes:
-        library: whether others import the code: then its public API is compared.
+        library: whether others import the code, so that its public API is compared.
         announced: objects that may break, such as ``demo.Client.send``; ``*``
-            stands for any text.
+            matches any text.
         labels: the labels of a pull request that announce a breaking change.
         allowed_kinds: kinds of changes that are not breaking for this project.
-        answers: the answers of the template, which the other keys replace.
+        answers: the answers of the template, which the other keys override.
     """
 
     library: bool

@@ -1,4 +1,4 @@
-"""What ``ci cleanup`` looks for."""
+"""Settings of ``ci cleanup``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands of the settings, as argument lists."""
+"""Split commands in the settings into argument lists."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ci_engine.errors import ConfigurationError
 
 
 def argv_of(key: str, command: Command) -> list[str]:
-    """Split a command into arguments as a POSIX shell would; no shell runs it.
+    """Split a command into arguments as a POSIX shell does; no shell runs it.
 
     Args:
-        key: the setting that has the command, below tool.ci-framework.
+        key: the setting with the command, below tool.ci-framework.
         command: its value.
     """
     if not isinstance(command, str):

@@ -1,7 +1,7 @@
-"""Read files of a repository: never a link that leaves it, a pipe or a device.
+"""Read files of a repository; refuse links that leave it, pipes and devices.
 
-Whoever makes a commit can put a link in the place of any file. What it leads to outside
-of the repository is none of the project's, and must not get into a message or a report.
+The author of a commit can replace any file with a link. A file outside of the
+repository must not appear in a message or a report.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from pathlib import Path
 
 from ci_engine.errors import ConfigurationError
 
-# No file of settings, waivers or locked dependencies is larger.
+# No file with settings, waivers or locked dependencies is larger.
 _LARGEST = 64_000_000
 
 
 def read_contained(path: Path) -> bytes:
-    """Read a regular file that is where its name says, or elsewhere in its repository.
+    """Read a regular file of a repository, directly or through a link inside it.
 
     Raises:
         ConfigurationError: if it is something else, or too large.
         OSError: if it cannot be read.
     """
     _refuse_link(path)
-    # A pipe would be waited for, before one can see that it is one.
+    # Opening a pipe would block before its type can be checked.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(descriptor, "rb") as stream:
         facts = os.fstat(stream.fileno())
@@ -46,8 +46,8 @@ def _refuse_link(path: Path) -> None:
 
 
 def _top_of(path: Path) -> Path | None:
-    """The top of the repository that a path is in by its name."""
-    # Not `resolve`, which follows links.
+    """The root of the repository that a path belongs to by its name."""
+    # Not `resolve`, because it follows links.
     above = Path(os.path.abspath(path)).parents  # noqa: PTH100
     return next((each for each in above if (each / ".git").exists()), None)
 

@@ -1,4 +1,4 @@
-"""The framework's own configuration files, which hold the defaults."""
+"""The framework's own configuration files, which set the defaults."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class TierDefinition(StrictTable, frozen=True):
     """One tier of ``configs/quality-tiers.yaml``.
 
     Attributes:
-        description: what it is for.
-        hypothesis_examples: examples that property tests try; 0 = the project's own.
+        description: its purpose.
+        hypothesis_examples: examples per property test; 0 = the project's own number.
     """
 
     description: Text
@@ -32,12 +32,12 @@ class TierDefinition(StrictTable, frozen=True):
 
 
 class QualityTiers(StrictTable, frozen=True):
-    """``configs/quality-tiers.yaml``: what each tier runs, where, how long at most.
+    """``configs/quality-tiers.yaml``: checks, platforms and time limits of tiers.
 
     Attributes:
-        tiers: what each tier is for.
+        tiers: the tiers by name.
         runners: the hosted runner of each platform.
-        defaults: the value of every setting that is not set elsewhere.
+        defaults: the values of all settings that are not set elsewhere.
     """
 
     tiers: dict[Tier, TierDefinition]
@@ -49,9 +49,10 @@ class ChangePatterns(StrictTable, frozen=True):
     """``configs/change-patterns.yaml``: kinds of files by their names.
 
     Attributes:
-        ci: files of the CI itself; a change of them runs everything.
-        dependencies: files that name versions; so does a change of them.
-        defaults: the patterns where the project sets no others.
+        ci: files of the CI itself; a change to them runs everything.
+        dependencies: files with versions of dependencies; a change to them runs
+            everything, too.
+        defaults: the patterns for projects that set none.
     """
 
     ci: list[Glob]
@@ -60,7 +61,7 @@ class ChangePatterns(StrictTable, frozen=True):
 
 
 class Defaults(msgspec.Struct, frozen=True):
-    """All of the framework's files together."""
+    """All configuration files of the framework."""
 
     tiers: QualityTiers
     patterns: ChangePatterns
@@ -84,7 +85,7 @@ def read_defaults() -> Defaults:
 
 
 def read_config(name: str, structure: type[_Structure]) -> _Structure:
-    """Read one of the framework's own files, which may have been changed."""
+    """Read one of the framework's own files, which users may have edited."""
     path = configs_directory() / name
     raw = read_yaml(path)
     refuse(find_mistakes(raw, structure), path)
@@ -92,7 +93,7 @@ def read_config(name: str, structure: type[_Structure]) -> _Structure:
 
 
 def refuse(mistakes: list[Mistake], path: Path) -> None:
-    """End the command if there are mistakes in a file."""
+    """End the command if a file has mistakes."""
     if not mistakes:
         return
     text = read_text(path)

@@ -1,4 +1,4 @@
-"""How ``ci docs`` builds, checks and publishes the documentation."""
+"""Settings of ``ci docs``."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ DocsDeploy = Literal["none", "pages", "branch"]
 
 
 class DocsCheck(StrictTable, frozen=True):
-    """What ``ci docs check`` leaves out.
+    """Exceptions of ``ci docs check``.
 
     Attributes:
-        ignored_links: links that are not checked; ``*`` stands for any text.
+        ignored_links: links that are not checked; ``*`` matches any text.
         ignored_pages: built pages whose headings and reachability are not checked.
     """
 
@@ -29,25 +29,25 @@ class DocsCheck(StrictTable, frozen=True):
 
 
 class Docs(StrictTable, frozen=True):
-    """What ``ci docs`` builds, and where it is published.
+    """Settings of ``ci docs``.
 
     Attributes:
-        tool: the tool that builds it; auto = the one of the configuration file.
-            zensical builds a project of MkDocs.
-        config: its configuration file; empty = the usual ones.
+        tool: the tool that builds it; auto = the tool that has a configuration file;
+            zensical builds MkDocs projects.
+        config: its configuration file; empty = the usual names.
         strict: whether warnings of the tool fail the build.
         timeout: seconds after which a build is killed.
-        site_url: the address it is published at; empty = the one that its
-            configuration states.
-        deploy: where the workflow publishes it: an artifact of GitHub Pages, or a
+        site_url: the address of the published site; empty = the one in the tool's
+            configuration.
+        deploy: where the workflow publishes: a GitHub Pages artifact, or a
             branch.
-        versions: whether each release is published beside the others, on the branch.
-        version_selector: whether published pages of Sphinx list the versions; MkDocs
-            has themes that do.
-        branch: the branch of the remote that it is published on.
-        verify_timeout: seconds in which the live site has to show what was published;
-            0 = it is not compared.
-        check: what ``ci docs check`` leaves out.
+        versions: whether the branch keeps each release beside the others.
+        version_selector: whether published Sphinx pages list the versions; for MkDocs,
+            themes do this.
+        branch: the branch of the remote to publish on.
+        verify_timeout: seconds until the live site must show what was published;
+            0 = do not compare.
+        check: exceptions of ``ci docs check``.
     """
 
     tool: DocsTool

@@ -15,7 +15,7 @@ from ci_engine.errors import ConfigurationError, suggest
 Keys = tuple[str, ...]
 
 _PREFIX = "CI_FRAMEWORK_"
-# Variables of ours that are not settings.
+# Variables of the framework that are not settings.
 _OTHER_VARIABLES = frozenset(
     f"{_PREFIX}{name}" for name in ("CACHE", "ENGINE", "ENGINE_PYTHON", "PACKAGE")
 )
@@ -23,15 +23,15 @@ _CHECK_NAME = inspect.type_info(CheckName)
 
 
 def read_variables(variables: Mapping[str, str]) -> Iterator[tuple[str, Keys, object]]:
-    """Read the settings that the environment gives.
+    """Read the settings from environment variables.
 
     Yields:
-        For each one the name of its variable, its keys and its value.
+        For each variable its name, its keys and its value.
 
     Raises:
-        ConfigurationError: for an unknown name, or a value that is not allowed.
+        ConfigurationError: for an unknown name, or an invalid value.
     """
-    # An empty variable is how a workflow passes an input that is not given.
+    # Workflows pass an input that is not given as an empty variable.
     given = {
         name: text
         for name, text in sorted(variables.items())
@@ -57,7 +57,7 @@ def read_variables(variables: Mapping[str, str]) -> Iterator[tuple[str, Keys, ob
 
 
 def nested(keys: Keys, value: object) -> Table:
-    """A value in the tables that its keys name."""
+    """Nest a value in tables with these keys."""
     table: Table = {keys[-1]: value}
     for key in reversed(keys[:-1]):
         table = {key: table}
@@ -69,7 +69,7 @@ def _names(kind: inspect.Type, keys: Keys) -> dict[str, tuple[Keys, inspect.Type
     if isinstance(kind, inspect.StructType):
         parts = [(field.encode_name, field.type) for field in kind.fields]
     elif isinstance(kind, inspect.DictType):
-        # Only tables of checks have names that a variable could have.
+        # Of the tables with free keys, only check names can be part of a variable.
         known = BUILT_IN_CHECKS if kind.key_type == _CHECK_NAME else ()
         parts = [(name, kind.value_type) for name in known]
     else:

@@ -12,8 +12,8 @@ _ASSIGNMENT = re.compile(r"""^\s*((?:[\w.-]|"[^"]*"|'[^']*'|\s*\.\s*)+?)\s*[=:]"
 def find_line(text: str, keys: tuple[str, ...]) -> int:
     """Find the line of a key, or of the nearest table around it; 0 if unknown.
 
-    Follows table headers and, for YAML, nesting by indent; it serves messages
-    only, so a line it cannot find is no error.
+    Follows table headers and, for YAML, indentation. It is used only in
+    messages, so a line that cannot be found is no error.
     """
     wanted = [key for key in keys if not key.startswith("[")]
     header: list[str] = []
@@ -25,7 +25,7 @@ def find_line(text: str, keys: tuple[str, ...]) -> int:
             header, parents = _split(found.group(1)), []
             here = header
         else:
-            # The keys of a list item are aligned, the first one after its dash.
+            # The keys of a list item align with the first one, after the dash.
             line = _ITEM.sub(r"\1 \2", line)  # noqa: PLW2901 - it stays this line
             assigned = _ASSIGNMENT.match(line)
             if not assigned:

@@ -1,4 +1,4 @@
-"""How ``ci bench --suite load`` starts a server, and what it accepts of it."""
+"""Settings of ``ci bench --suite load``: the server, the load and its limits."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from ci_engine.configuration.value_types import (
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Users = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
-# As many as `decision` needs to know how much the times vary.
+# As many as `decision` needs to estimate how much the times vary.
 Runs = Annotated[int, msgspec.Meta(ge=3)]
 Limit = Annotated[float, msgspec.Meta(ge=0)]
 
 
-# The first of them that is there is the locust file, unless the settings name one.
+# Unless the settings name the locust file, the first of these that exists.
 USUAL_FILES = ("tests/load/locustfile.py", "load/locustfile.py", "locustfile.py")
 
 
 class LoadLimits(StrictTable, frozen=True):
-    """The limits of a load test; 0 = none.
+    """The limits of a load test; 0 = no limit.
 
     Attributes:
-        p50: milliseconds within which half of the requests are answered.
+        p50: milliseconds within which half of the requests must be answered.
         p95: the same for 95 % of them.
         p99: the same for 99 % of them.
-        error_rate: the share of requests that may fail.
+        error_rate: the maximum share of failed requests.
         requests_per_second: the minimum throughput.
     """
 
@@ -47,29 +47,29 @@ class LoadLimits(StrictTable, frozen=True):
 
 
 class LoadTest(StrictTable, frozen=True):
-    """A locust file and the server that it is run against.
+    """A locust file and the server to run it against.
 
     Attributes:
-        locustfile: the file with the users; empty = the first of tests/load,
-            load and the repository that has a locustfile.py.
+        locustfile: the file with the users; empty = the locustfile.py in tests/load,
+            load or the repository's root, in this order.
         command: starts the server in the project's environment, without a shell;
-            it has to listen at {host} and {port}, which are also in the variables
+            it must listen on {host} and {port}, which are also in the variables
             HOST and PORT.
         ready: a path that returns a status below 400 once the server is ready;
-            empty = it is ready when its port accepts connections.
-        ready_seconds: how long that may take.
-        stop_seconds: how long the server may take to stop before it is killed.
-        host: where the server listens; another machine needs allow-remote.
+            empty = the server is ready when its port accepts connections.
+        ready_seconds: seconds the server may take to become ready.
+        stop_seconds: seconds the server may take to stop before it is killed.
+        host: where the server listens; other machines require allow-remote.
         port: its port; 0 = a free port for each run.
-        allow_remote: whether requests may go to other machines than this one.
+        allow_remote: whether requests may go to other machines.
         users: the number of simultaneous users.
-        spawn_rate: how many of them start per second.
-        warm_up_seconds: how long the first requests are not counted.
-        seconds: how long they are counted.
+        spawn_rate: users started per second.
+        warm_up_seconds: seconds before requests are counted.
+        seconds: seconds for which requests are counted.
         first_runs: runs of each side before the first decisions.
         runs: maximum runs of each side; as many again confirm a change.
         budget_seconds: seconds after which no further run is started.
-        limits: what the head may reach.
+        limits: limits for the head commit.
     """
 
     locustfile: str
@@ -118,7 +118,7 @@ NO_LOAD = LoadTest(
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, without asking a name server."""
+    """Whether a host is this machine, without querying a name server."""
     if host == "localhost":
         return True
     try:

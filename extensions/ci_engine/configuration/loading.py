@@ -1,6 +1,6 @@
 """Merge the layers of settings into one configuration.
 
-Order, the strongest first: command line, environment (``CI_FRAMEWORK_*``), the
+Precedence, highest first: command line, environment (``CI_FRAMEWORK_*``), the
 project's file, the framework's own files.
 """
 
@@ -34,10 +34,10 @@ from ci_engine.configuration.settings import Settings
 
 
 class Configuration(msgspec.Struct, frozen=True):
-    """Everything the commands know about what is wanted.
+    """The merged settings, with the files they come from.
 
     Attributes:
-        source: the project's file the settings came from, if there is one.
+        source: the project's file with the settings, if there is one.
     """
 
     settings: Settings
@@ -76,7 +76,7 @@ def effective_settings(
     """List the settings that a command would use.
 
     Yields:
-        For each setting its dotted key, its value and where the value comes from.
+        For each setting its dotted key, its value and the source of the value.
     """
     configuration = load_configuration(root, variables)
     origins: dict[Keys, str] = {}
@@ -115,7 +115,7 @@ def _leaves(table: Table, keys: Keys = ()) -> Iterator[tuple[Keys, object]]:
 
 
 def merge(below: Table, above: Table) -> Table:
-    """Put one layer over another: tables join, everything else replaces."""
+    """Merge one layer into another: tables are merged, other values are replaced."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)

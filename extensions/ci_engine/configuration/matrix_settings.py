@@ -1,4 +1,4 @@
-"""Where CI tests, and over how many runners it spreads the tests."""
+"""Settings of the test matrix: Python versions, platforms and shards."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import msgspec
 from ci_engine.configuration.value_types import PythonVersion, StrictTable
 
 Platform = Literal["linux", "macos", "windows"]
-# Whether there is such a job, and whether its failure makes the workflow red.
+# Whether there is such a job, and whether its failure fails the workflow.
 Participation = Literal["none", "advisory", "required"]
-# GitHub takes 256 jobs of one matrix.
+# GitHub allows 256 jobs per matrix.
 MOST_SHARDS = 32
 Shards = Annotated[int, msgspec.Meta(ge=1, le=MOST_SHARDS)]
 _Pythons = Annotated[list[PythonVersion], msgspec.Meta(min_length=1)]
@@ -19,12 +19,12 @@ _Platforms = Annotated[list[Platform], msgspec.Meta(min_length=1)]
 
 
 class MatrixAnswers(StrictTable, frozen=True):
-    """What the framework's block sets, in a table that the project does not write.
+    """Template answers in the framework's block, in a table of its own.
 
     Attributes:
-        python_versions: the answer python_versions; matrix.python-versions counts
-            first.
-        platforms: the answer platforms; matrix.platforms counts first.
+        python_versions: the answer python_versions; matrix.python-versions takes
+            precedence.
+        platforms: the answer platforms; matrix.platforms takes precedence.
     """
 
     python_versions: _Pythons | None = None
@@ -32,18 +32,18 @@ class MatrixAnswers(StrictTable, frozen=True):
 
 
 class Matrix(StrictTable, frozen=True):
-    """Where CI tests: every Python on the first platform, the ends elsewhere.
+    """The test matrix: all Pythons on the first platform, oldest and newest elsewhere.
 
     Attributes:
         python_versions: versions such as ``3.12``.
         platforms: linux, macos, windows.
-        shards: over how many runners the tests of each matrix job are divided.
+        shards: the number of runners that share the tests of each matrix job.
         lowest_direct: whether a job tests the oldest Python with the lowest versions
-            of the direct dependencies; advisory = its failure is reported, and does
-            not make the workflow red.
-        free_threaded: the same for a job with the free-threaded build of the newest
-            Python.
-        answers: the answers of the template, which the other keys replace.
+            of the direct dependencies; advisory = its failure is reported, but does
+            not fail the workflow.
+        free_threaded: whether a job tests the free-threaded build of the newest
+            Python; advisory as for lowest-direct.
+        answers: the answers of the template, which the other keys override.
     """
 
     python_versions: _Pythons

@@ -1,4 +1,4 @@
-"""What ``ci mcp check`` starts, calls and expects of an MCP server."""
+"""Settings of ``ci mcp check``: how to start an MCP server, and what to expect."""
 
 from __future__ import annotations
 
@@ -16,46 +16,46 @@ from ci_engine.configuration.value_types import (
 
 
 class McpCall(StrictTable, frozen=True):
-    """A call of a tool that does no harm, however often it is made.
+    """A call of a tool that is safe to repeat.
 
     Attributes:
         tool: the name of the tool.
-        arguments: what it is given.
+        arguments: the arguments of the call.
     """
 
     tool: Text
     arguments: dict[str, object] = msgspec.field(default_factory=dict[str, object])
 
 
-# Those that the pinned conformance suite has requirements of.
+# The protocol versions that the pinned conformance suite covers.
 Revision = Literal["2025-11-25", "2026-07-28"]
 
 
 class Mcp(StrictTable, frozen=True):
-    """How the MCP server of the project is started, and what it has to do.
+    """How to start the MCP server of the project, and what to expect of it.
 
     Attributes:
         command: starts it over stdio in the project's environment, without a shell;
-            empty = it has no stdio.
-        http_command: starts it over streamable HTTP; it has to listen at {host} and
-            {port}, which are also in the variables HOST and PORT; empty = it has no
-            HTTP.
+            empty = it does not support stdio.
+        http_command: starts it over streamable HTTP; it must listen on {host} and
+            {port}, which are also in the variables HOST and PORT; empty = it does not
+            support HTTP.
         http_path: the path of its endpoint.
         host: where it listens.
-        protocols: versions of the protocol that it has to support; empty = at least
-            one, and a warning names the others.
+        protocols: versions of the protocol that it must support; empty = at least
+            one; a warning names the others.
         snapshot: the file with the recorded names and schemas.
         calls: safe calls, in their order.
-        call_read_only: whether tools that only read and need no arguments are called,
-            resources read, and prompts without arguments fetched as well.
-        stateless: whether several processes have to be able to answer one client.
-        conformance: revisions of the protocol that the official conformance suite is
-            run for, over HTTP; empty = it is not run.
-        conformance_baseline: the file with the failures of the suite that are
-            expected.
-        start_seconds: how long the first response may take.
-        answer_seconds: how long any other response may take.
-        stop_seconds: how long it may take to exit.
+        call_read_only: whether to call tools that only read and need no arguments,
+            read resources, and get prompts without arguments.
+        stateless: whether one client's requests may go to several server processes.
+        conformance: protocol revisions to run the official conformance suite for,
+            over HTTP; empty = do not run it.
+        conformance_baseline: the file with the expected failures of the conformance
+            suite.
+        start_seconds: seconds until the first response.
+        answer_seconds: seconds until any other response.
+        stop_seconds: seconds it may take to exit.
     """
 
     command: Command

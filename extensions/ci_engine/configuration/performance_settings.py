@@ -1,4 +1,4 @@
-"""How ``ci bench`` measures and judges: ``configs/performance-thresholds.yaml``."""
+"""Settings of ``ci bench``; see ``configs/performance-thresholds.yaml``."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from ci_engine.configuration.value_types import (
 )
 
 SuiteName = Literal["quick", "full", "load"]
-# Fewer say nothing about how much the times vary.
+# With fewer, the variation of the times cannot be estimated.
 LEAST_PROCESSES = 3
-# What locust may take to start, and to end.
+# Seconds that locust may take to start, and to end.
 _LOCUST_SECONDS = 60.0
 Processes = Annotated[int, msgspec.Meta(ge=LEAST_PROCESSES)]
 Rounds = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class SuiteBudget(StrictTable, frozen=True):
-    """How much one suite may cost.
+    """The budget of one suite.
 
     Attributes:
         first_processes: processes of each side before the first decisions.
         processes: maximum processes of each side; as many again confirm a change.
-        benchmark_seconds: how long a process measures one benchmark, where the
-            benchmark does not say it itself.
+        benchmark_seconds: seconds for which a process measures one benchmark, unless
+            the benchmark sets its own duration.
         rounds: minimum rounds of one benchmark in one process.
         process_seconds: seconds after which a process is killed.
         budget_seconds: seconds after which no further process is started.
-        counting_processes: processes of each side that count memory and instructions;
-            0 = these are not measured.
+        counting_processes: processes of each side that measure memory and instructions;
+            0 = do not measure these.
     """
 
     first_processes: Processes
@@ -50,13 +50,13 @@ class SuiteBudget(StrictTable, frozen=True):
 
 
 class PerformanceAnswers(StrictTable, frozen=True):
-    """What the framework's block sets, in a table that the project does not write.
+    """Template answers in the framework's block, in a table of its own.
 
     Attributes:
-        benchmark_suite: the answer benchmark_suite; performance.benchmark-suite counts
-            first.
+        benchmark_suite: the answer benchmark_suite; performance.benchmark-suite takes
+            precedence.
         regression_threshold: the answer regression_threshold;
-            performance.regression-threshold counts first.
+            performance.regression-threshold takes precedence.
     """
 
     benchmark_suite: list[Text] | None = None
@@ -64,23 +64,23 @@ class PerformanceAnswers(StrictTable, frozen=True):
 
 
 class Performance(StrictTable, frozen=True):
-    """What ``ci bench`` measures, and what it accepts.
+    """Settings of ``ci bench``.
 
     Attributes:
-        benchmark_suite: files and directories with benchmarks; those that are there
+        benchmark_suite: files and directories with benchmarks; those that exist
             are run.
         arguments: additional arguments for pytest.
         regression_threshold: how much slower a benchmark may become.
         memory_threshold: how much more memory, and how many more allocations, one call
             may need.
-        thresholds: the threshold of single benchmarks, by name; ``*`` stands for any
+        thresholds: the thresholds of single benchmarks by name; ``*`` matches any
             text.
-        group_thresholds: the threshold of the benchmarks of a group, by its name.
+        group_thresholds: the thresholds of groups of benchmarks by name.
         history_branch: the branch of the remote that ``--store`` adds results to.
-        quick: what the quick suite may cost.
-        full: what the full suite may cost.
-        load: the server and the requests of the suite load.
-        answers: the answers of the template, which the other keys replace.
+        quick: the budget of the quick suite.
+        full: the budget of the full suite.
+        load: the server and the requests of the load suite.
+        answers: the answers of the template, which the other keys override.
     """
 
     benchmark_suite: list[Text]
@@ -96,7 +96,7 @@ class Performance(StrictTable, frozen=True):
     answers: PerformanceAnswers = PerformanceAnswers()
 
     def budget(self, suite: SuiteName) -> SuiteBudget:
-        """What a suite may cost."""
+        """The budget of a suite."""
         if suite == "load":
             return self._load_budget
         return self.quick if suite == "quick" else self.full
@@ -127,7 +127,7 @@ class PerformanceThresholds(StrictTable, frozen=True):
     """``configs/performance-thresholds.yaml``: budgets and thresholds.
 
     Attributes:
-        defaults: the value of every setting that is not set.
+        defaults: the values of all settings that are not set.
     """
 
     defaults: Performance
@@ -157,11 +157,11 @@ NO_PERFORMANCE = Performance(
 
 
 def fraction(share: Share) -> float:
-    """A percentage such as 10% as a fraction."""
+    """Convert a percentage such as 10% to a fraction."""
     return float(share.rstrip("%")) / 100
 
 
 def _matches(pattern: str, name: str) -> bool:
-    """Whether a pattern means a name: brackets of parameters are no wildcards."""
+    """Whether a pattern matches a name; brackets of parameters are no wildcards."""
     parts = map(re.escape, pattern.split("*"))
     return re.fullmatch(".*".join(parts), name, re.DOTALL) is not None

@@ -1,4 +1,4 @@
-"""The project's own settings: which file holds them, and what may be in it."""
+"""The project's own settings: their file and their allowed content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.errors import ConfigurationError, suggest
 
 SETTINGS_KEYS = ("tool", "ci-framework")
-# TOML allows a table once: the block has one of its own for what it sets.
+# TOML does not allow a table twice, so the framework's block has its own.
 ANSWERS = "answers"
 _WITH_ANSWERS = ("api", "matrix", "performance")
 
@@ -22,7 +22,7 @@ _WITH_ANSWERS = ("api", "matrix", "performance")
 def configuration_file(root: Path) -> Path | None:
     """The file with the project's settings: pyproject.toml or ci-framework.toml.
 
-    Beside a ci-framework.toml, pyproject.toml counts only if it has the table.
+    If there is a ci-framework.toml, pyproject.toml is used only if it has the table.
     """
     pyproject, own = root / "pyproject.toml", root / "ci-framework.toml"
     if not own.is_file():
@@ -53,12 +53,12 @@ def project_table(document: Table, source: Path) -> Table:
 
 
 def read_own_table(path: Path) -> Table:
-    """Read what a file sets; empty if there is no such file."""
+    """Read the settings of a file; empty if it does not exist."""
     return with_answers(read_written_table(path))
 
 
 def read_written_table(path: Path) -> Table:
-    """Read ``[tool.ci-framework]`` as a file has it; empty if there is no such file."""
+    """Read ``[tool.ci-framework]`` as written; empty if the file does not exist."""
     if not path.is_file():
         return {}
     table = project_table(read_toml(path), path)
@@ -67,7 +67,7 @@ def read_written_table(path: Path) -> Table:
 
 
 def with_answers(table: Table) -> Table:
-    """Put the answers of the block below what the project sets itself."""
+    """Use the answers in the framework's block for settings that the project omits."""
     merged = dict(table)
     for name in _WITH_ANSWERS:
         whole = as_table(table.get(name))
@@ -79,7 +79,7 @@ def with_answers(table: Table) -> Table:
 
 
 def settings_mistakes(table: Table) -> list[Mistake]:
-    """List what ``[tool.ci-framework]`` may not hold."""
+    """List the mistakes in ``[tool.ci-framework]``."""
     mistakes = find_mistakes(table, Settings, SETTINGS_KEYS, partial=True)
     return [*mistakes, *_command_mistakes(as_table(table.get("commands")))]
 
@@ -99,7 +99,7 @@ def _command_mistakes(commands: Table) -> Iterator[Mistake]:
 
 
 def refuse_checks_without_command(settings: Settings, source: Path | None) -> None:
-    """Refuse a check that is not built in and has no command of the project's."""
+    """Refuse a check that is not built in and has no command."""
     mistakes: list[Mistake] = []
     for name in dict.fromkeys((*settings.checks, *settings.commands)):
         own = name not in BUILT_IN_CHECKS

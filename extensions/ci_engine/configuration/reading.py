@@ -1,4 +1,4 @@
-"""Read configuration files; one that cannot be read is named with its line."""
+"""Read configuration files; errors name the file and the line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_engine.configuration.yaml_limits import yaml_problem
 from ci_engine.errors import ConfigurationError
 
 Table = dict[str, object]
-# A key of so many parts takes longer the longer it is, and no configuration has one.
+# Parsing time grows with the number of parts, and no configuration has this many.
 _DOTTED = re.compile(
     r"""^[ \t\[]*(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}""", re.MULTILINE
 )
@@ -25,11 +25,11 @@ def as_table(value: object) -> Table:
 
 
 def read_text(path: Path) -> str:
-    """Read a text file as UTF-8; a byte order mark is not part of the text.
+    """Read a text file as UTF-8, without its byte order mark.
 
     Raises:
-        ConfigurationError: if it cannot be read, is not UTF-8, or is a link out of
-            its repository, a pipe or a device.
+        ConfigurationError: if it cannot be read, is not UTF-8, or is a pipe, a device
+            or a link that leaves its repository.
     """
     try:
         return read_contained(path).decode("utf-8-sig")
@@ -56,7 +56,7 @@ def read_toml(path: Path) -> Table:
         raise _too_deep(path)
     try:
         return msgspec.toml.decode(text, type=Table)
-    # Python refuses to read a number of thousands of digits.
+    # Python refuses to parse a number with thousands of digits.
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise _invalid(path, "TOML", text, error) from error
 
@@ -66,7 +66,7 @@ def read_yaml(path: Path) -> object:
 
     Raises:
         ConfigurationError: if it cannot be read, is not YAML, or has aliases that
-            stand for more than any configuration holds.
+            expand to more values than any configuration has.
     """
     text = read_text(path)
     problem = yaml_problem(text)
@@ -77,7 +77,7 @@ def read_yaml(path: Path) -> object:
         )
     try:
         return msgspec.yaml.decode(text)
-    # A date that does not exist is a ValueError.
+    # A date that does not exist raises ValueError.
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         raise _invalid(path, "YAML", text, error) from error
 

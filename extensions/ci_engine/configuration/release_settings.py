@@ -1,4 +1,4 @@
-"""What ``ci release`` expects of a release."""
+"""Settings of ``ci release``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ci_engine.configuration.value_types import StrictTable, TagFormat, Text
 
 
 class ReleaseAnswers(StrictTable, frozen=True):
-    """What the answers of the template say of releases.
+    """Template answers about releases.
 
     Attributes:
         branch: the main branch; empty = the default branch of the repository.
@@ -18,14 +18,13 @@ class ReleaseAnswers(StrictTable, frozen=True):
 
 
 class Release(StrictTable, frozen=True):
-    """What ``ci release check`` expects of a release.
+    """Settings of ``ci release check``.
 
     Attributes:
-        branches: the branches to release from; empty = that of the
-            answers.
-        changelog: the changelog; empty = the usual files, ``none`` = there is none.
-        tag: how tags are named, such as ``v{version}``; empty = as the latest one.
-        answers: the answers of the template, which the other keys replace.
+        branches: the branches to release from; empty = the branch in the answers.
+        changelog: the changelog; empty = the usual files, ``none`` = no changelog.
+        tag: the format of tags, such as ``v{version}``; empty = that of the latest tag.
+        answers: the answers of the template, which the other keys override.
     """
 
     branches: list[Text] = msgspec.field(default_factory=list[Text])

@@ -1,4 +1,4 @@
-"""What ``ci scan`` looks at."""
+"""Settings of ``ci scan``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from ci_engine.configuration.value_types import Glob, StrictTable, Text
 
 
 class Scan(StrictTable, frozen=True):
-    """What ``ci scan`` looks at.
+    """Settings of ``ci scan``.
 
     Attributes:
         images: names of container images to scan.
-        exclude_patterns: files that are not scanned; the report counts them.
-        denied_licenses: SPDX expressions, or beginnings, that no dependency may have.
+        exclude_patterns: files to skip; the report counts them.
+        denied_licenses: SPDX expressions or prefixes that no dependency may have.
         denied_licences: the former name of ``denied_licenses``.
     """
 

@@ -1,4 +1,4 @@
-"""What each level runs and what makes it red: ``configs/security-profiles.yaml``."""
+"""The security levels of ``ci scan``: ``configs/security-profiles.yaml``."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ci_engine.configuration.settings import Security, SecurityLevel
 from ci_engine.configuration.value_types import Count, Seconds, StrictTable, Text
 from ci_engine.errors import UsageError, suggest
 
-# The scanners of `scanning/scanners`; the levels name them.
+# The scanners in `scanning/scanners`, as the levels name them.
 ScannerName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z-]*$")]
 Rule = Annotated[str, msgspec.Meta(pattern=r"^B\d+$")]
-# Scanners of earlier versions, and what finds the same today. Their names are still
+# Scanners of earlier versions and their replacements. The old names are still
 # accepted, with a warning.
 REMOVED_SCANNERS: Mapping[str, ScannerName] = {
     "ruff": "bandit",
@@ -24,19 +24,19 @@ REMOVED_SCANNERS: Mapping[str, ScannerName] = {
 
 
 class Level(StrictTable, frozen=True):
-    """One level.
+    """One security level.
 
     Attributes:
-        description: what it is for.
-        code: least severity of an issue in code, workflows and containers that is
-            red.
-        unsure: whether an issue of low confidence may be red.
-        vulnerabilities: which known vulnerabilities of dependencies are red.
-        not_run: what a scanner that could not do its work makes of the run.
-        history: which commits are searched for secrets.
+        description: its purpose.
+        code: the lowest severity that fails the run, for issues in code, workflows
+            and containers.
+        unsure: whether issues of low confidence can fail the run.
+        vulnerabilities: which known vulnerabilities of dependencies fail the run.
+        not_run: the verdict if a scanner could not do its work.
+        history: which commits to search for secrets.
         persona: how strict zizmor is.
-        required: scanners that have to do their work where there is any.
-        optional: scanners that run where they are installed or configured.
+        required: scanners that must run if there is anything for them to scan.
+        optional: scanners that run if they are installed or configured.
     """
 
     description: Text
@@ -59,14 +59,14 @@ class SecurityProfiles(StrictTable, frozen=True):
     """``configs/security-profiles.yaml``: levels, limits and defaults of ``ci scan``.
 
     Attributes:
-        timeouts: seconds after which a scanner is killed, for every scanner, in the
-            order in which they are reported.
-        largest_code_file: most bytes of a file that scanners of code read.
-        largest_file: most bytes of a file that scanners of secrets read.
-        levels: what each level runs and what makes it red.
-        bandit_high: rules of bandit whose findings are all of severity high.
-        bandit_sure: rules of bandit whose findings are all of high confidence.
-        defaults: the value of every setting that is not set.
+        timeouts: seconds after which each scanner is killed; also the order of the
+            scanners in reports.
+        largest_code_file: the size limit in bytes for files that code scanners read.
+        largest_file: the size limit in bytes for files that secret scanners read.
+        levels: the levels by name.
+        bandit_high: rules of bandit whose findings are always of high severity.
+        bandit_sure: rules of bandit whose findings are always of high confidence.
+        defaults: the values of all settings that are not set.
     """
 
     timeouts: dict[ScannerName, Seconds]
@@ -78,12 +78,12 @@ class SecurityProfiles(StrictTable, frozen=True):
     defaults: Security
 
     def scanners_of(self, level: SecurityLevel) -> list[ScannerName]:
-        """Every scanner of a level, in the order in which they are reported."""
+        """Every scanner of a level, in the order of reports."""
         ours = self.levels[level].scanners
         return [name for name in self.timeouts if name in ours]
 
     def select(self, names: Sequence[str]) -> tuple[list[ScannerName], list[str]]:
-        """The scanners that some names mean, in order, and a warning for each old name.
+        """Resolve scanner names, in order of reports, with a warning for each old name.
 
         Raises:
             UsageError: if a name is unknown.

@@ -1,4 +1,4 @@
-"""The services that tests need beside the project, such as a database."""
+"""Services that tests need, such as a database."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Service(StrictTable, frozen=True):
     """One service: a container that listens on a port of this machine.
 
     Attributes:
-        image: the image of its container, with its tag or digest.
+        image: the image of its container, with a tag or digest.
         port: the port it listens on, in the container and on this machine.
-        ready: the check that it has to pass before tests start; auto = by its name, and
-            for other names tcp, which only connects.
-        environment: the variables of its container.
+        ready: the check it must pass before tests start; auto = chosen by its name, or
+            tcp for unknown names, which only connects.
+        environment: the environment variables of its container.
     """
 
     image: Text

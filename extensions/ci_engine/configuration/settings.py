@@ -27,9 +27,9 @@ from ci_engine.configuration.value_types import (
 )
 
 Tier = Literal["essential", "extended", "full"]
-# A tier runs the checks of the tiers before it as well.
+# Each tier also runs the checks of the tiers before it.
 TIERS: tuple[Tier, ...] = ("essential", "extended", "full")
-# The checks the framework has; a project may add others with commands of its own.
+# The built-in checks; a project may add others with its own commands.
 BUILT_IN_CHECKS = (
     "no-conflict-markers",
     "lint",
@@ -50,9 +50,9 @@ BUILT_IN_CHECKS = (
     "declared-imports",
     "mcp",
 )
-# These are about one package of a repository with several.
+# Checks of one package in a repository with several.
 OF_PACKAGES = frozenset({"declared-imports"})
-# These are about the MCP server that the settings name.
+# Checks of the MCP server in the settings.
 OF_SERVERS = frozenset({"mcp"})
 CheckName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
 SecurityLevel = Literal["low", "medium", "high", "critical"]
@@ -65,9 +65,9 @@ class Quality(StrictTable, frozen=True):
     """How strict the gate is.
 
     Attributes:
-        tier: the tier that runs when no other is requested.
+        tier: the tier that runs if none is requested.
         coverage_threshold: minimum coverage in percent; 0 turns it off.
-        fail_fast: stop at the first check that fails.
+        fail_fast: whether to stop at the first check that fails.
         type_checker: the type checker of the project.
     """
 
@@ -78,19 +78,19 @@ class Quality(StrictTable, frozen=True):
 
 
 class Environments(StrictTable, frozen=True):
-    """Which environment each tier uses.
+    """The environment of each tier.
 
-    A pixi environment; for the other managers a dependency group, an extra of the
-    project, or the path of a requirement file.
+    The name of a pixi environment; for other managers a dependency group, an extra of
+    the project, or the path of a requirements file.
 
     Attributes:
         essential: the environment of the essential tier; empty = the default one.
         extended: that of the extended tier; empty = that of the essential tier.
         full: that of the full tier; empty = that of the extended tier.
-        test: the environment of one Python of the matrix, for managers that have
-            one environment for each; ``{python}`` stands for ``311`` and the like.
+        test: the environment of one Python version of the matrix, for managers that
+            have one for each; ``{python}`` is replaced by ``311`` and the like.
         benchmarks: that of ``ci bench``; empty = that of the essential tier.
-        docs: that of ``ci docs``; empty = the one that has the documentation tool.
+        docs: that of ``ci docs``; empty = the one with the documentation tool.
     """
 
     essential: str
@@ -101,7 +101,7 @@ class Environments(StrictTable, frozen=True):
     docs: str
 
     def of_tier(self, tier: Tier) -> str:
-        """The environment of a tier: its own, or that of the tier before it."""
+        """The environment of a tier, which defaults to that of the tier before it."""
         names = (self.essential, self.extended, self.full)
         reached = names[: TIERS.index(tier) + 1]
         return next(filter(None, reversed(reached)), "")
@@ -113,7 +113,7 @@ class CheckSettings(StrictTable, frozen=True):
     Attributes:
         tier: the first tier that runs it; ``none`` turns it off.
         timeout: seconds after which it is killed.
-        blocking: whether its failure makes the run red.
+        blocking: whether its failure fails the run.
         command: the project's own command for it; empty = the built-in check.
     """
 
@@ -142,14 +142,14 @@ class Policy(StrictTable, frozen=True):
 
 
 class Changes(StrictTable, frozen=True):
-    """Which kind of file a changed path is; see ``configs/change-patterns.yaml``.
+    """Kinds of changed paths; see ``configs/change-patterns.yaml``.
 
     Attributes:
         docs_patterns: documentation; a change runs only the tests that read it.
-        source_patterns: code, beside everything below ``source-paths``.
-        test_patterns: tests, beside everything below ``test-paths``.
+        source_patterns: code, in addition to everything below ``source-paths``.
+        test_patterns: tests, in addition to everything below ``test-paths``.
         config_patterns: settings of tools that no test uses.
-        generated_patterns: files that a program writes; changes to them run nothing.
+        generated_patterns: files that programs write; changes to them run nothing.
         data_patterns: data files, and the Python files that count as changed with them.
         always_run: files whose changes run everything.
     """
@@ -175,12 +175,12 @@ _NO_CHANGES = Changes(
 
 
 class Security(StrictTable, frozen=True):
-    """How strict ``ci scan`` is, and what workflows do about security.
+    """How strict ``ci scan`` is, and what security workflows do.
 
     Attributes:
-        level: the level that runs when no other is requested.
+        level: the level that runs if none is requested.
         scan_containers: whether Dockerfiles and images are scanned.
-        generate_sbom: whether a CycloneDX list of all components is written.
+        generate_sbom: whether to write a CycloneDX SBOM of all components.
         cleanup: what the workflow does about stray development files: check a change,
             open a pull request that removes them, or push their removal.
     """
@@ -200,26 +200,26 @@ class Settings(StrictTable, frozen=True):
     """Everything under ``[tool.ci-framework]``.
 
     Attributes:
-        version: version of the framework that wrote the table.
+        version: the framework version that wrote the table.
         profile: tiered (an environment for each tier) or comprehensive (one).
         source_paths: directories with the project's code.
-        test_paths: directories with the project's tests.
+        test_paths: directories and files with the project's tests.
         quality: how strict the gate is.
-        matrix: where CI tests, and on how many runners.
-        environments: which environment each tier uses.
-        commands: the project's own command for a check, by name, for short.
-        checks: settings of single checks, and checks of the project's own.
+        matrix: the Python versions and platforms of CI, and the number of runners.
+        environments: the environment of each tier.
+        commands: a short form to set the project's own commands for checks, by name.
+        checks: settings of single checks, and the project's own checks.
         policy: limits of the code policy.
-        changes: which kind of file a changed path is.
+        changes: the kinds of changed paths.
         security: how strict ``ci scan`` is.
-        scan: what ``ci scan`` looks at.
+        scan: settings of ``ci scan``.
         cleanup: which tracked files ``ci cleanup`` finds.
-        performance: what ``ci bench`` measures, and what it accepts.
-        docs: what ``ci docs`` builds, and where it is published.
-        api: what the check ``api`` compares.
-        mcp: how the MCP server is started, and what it has to do.
-        release: what ``ci release`` expects of a release.
-        services: what tests need beside the project, by name, such as ``redis``.
+        performance: settings of ``ci bench``.
+        docs: settings of ``ci docs``.
+        api: settings of the check ``api``.
+        mcp: how to start the MCP server, and what to expect of it.
+        release: settings of ``ci release``.
+        services: services that tests need, by name, such as ``redis``.
     """
 
     version: Text
@@ -250,7 +250,7 @@ class Settings(StrictTable, frozen=True):
         return self.commands.get(check) or self.checks[check].command
 
     def checks_of(self, tier: Tier, *, package: bool = False) -> list[CheckName]:
-        """The checks that a tier runs, those of the tiers before it included."""
+        """The checks that a tier runs, including those of the tiers before it."""
         reached = TIERS[: TIERS.index(tier) + 1]
         known = self.known_checks(package=package)
         return [name for name in known if self.checks[name].tier in reached]
@@ -258,7 +258,7 @@ class Settings(StrictTable, frozen=True):
     def missing_checks(
         self, tier: Tier, usual: Mapping[CheckName, CheckSettings]
     ) -> dict[CheckName, str]:
-        """The checks that the tier usually runs and here does not, and why."""
+        """The checks of a tier that do not run for this project, and why."""
         reached = TIERS[: TIERS.index(tier) + 1]
         own = {name: self.checks[name].tier for name in BUILT_IN_CHECKS}
         return {
@@ -270,12 +270,12 @@ class Settings(StrictTable, frozen=True):
         }
 
     def known_checks(self, *, package: bool = False) -> list[CheckName]:
-        """Every check that is not turned off, of whichever tier."""
+        """Every check of any tier that is not turned off."""
         left_out = self._inapplicable(package=package)
         known = [name for name, check in self.checks.items() if check.tier != "none"]
         return [name for name in known if name not in left_out]
 
     def _inapplicable(self, *, package: bool) -> frozenset[str]:
-        """The checks of something that is not there."""
+        """The checks that do not apply to this project."""
         absent = frozenset[str]() if self.mcp.configured else OF_SERVERS
         return absent if package else absent | OF_PACKAGES

@@ -1,4 +1,4 @@
-"""What a command is started in: read once, at the door, and handed down."""
+"""The directory, time and environment of a command, read once at startup."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where, when and with which variables a command runs.
+    """The directory, time and environment of a command.
 
     Attributes:
-        directory: the working directory, which relative paths are meant from.
-        today: the current day, which waivers are judged by.
-        started: the reading of the monotonic clock when the command began.
+        directory: the working directory, the base of relative paths.
+        today: the current day, for the expiry of waivers.
+        started: the monotonic clock when the command began.
     """
 
     repository: Path
@@ -28,15 +28,15 @@ class Surroundings:
 
     @property
     def seconds(self) -> float:
-        """How long the command has been running."""
+        """Seconds since the command began."""
         return time.monotonic() - self.started
 
     def reports(self, given: str, command: str) -> Path:
-        """The directory for reports: the given one, or that of the command."""
+        """The directory for reports: the given one, or the default of the command."""
         default = self.repository / ".ci-framework" / command
         return self.directory / given if given else default
 
 
 def read_surroundings(repository: Path) -> Surroundings:
-    """Read what this process was started in."""
+    """Read the surroundings of this process."""
     return Surroundings(repository, Path.cwd(), dict(os.environ))

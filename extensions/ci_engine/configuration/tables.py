@@ -31,7 +31,7 @@ def items(value: object, *keys: str) -> list[object]:
 
 
 def one_or_several(value: object) -> list[object]:
-    """The things in a list, or the one thing that is no list."""
+    """The items of a list, or a single item that is not in a list."""
     return cast("list[object]", value) if isinstance(value, list) else [value]
 
 

@@ -1,7 +1,7 @@
 """Check plain data against a typed structure and report every mistake in it.
 
-``msgspec.convert`` stops at the first mistake and does not say what is allowed;
-people fix configuration faster when they see all of it at once.
+``msgspec.convert`` stops at the first mistake and does not name allowed values.
+Users fix configuration faster if they see all mistakes together.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from ci_engine.errors import suggest
 _MISSING = "nothing"
 _UNKNOWN = "an unknown key"
 _LONGEST_VALUE = 60
-# What msgspec makes of `object`.
+# The representation of `object` in msgspec.
 _ANYTHING = inspect.type_info(object)
 
 
 class Mistake(msgspec.Struct, frozen=True):
-    """One value, or one key, that the structure does not allow.
+    """A value or a key that the structure does not allow.
 
     Attributes:
         keys: the path of the key from the top of the data.
-        got: the value, as it is shown to a person.
-        expected: what is allowed instead; for an unknown key, a suggestion.
+        got: the value, formatted for display.
+        expected: what is allowed; for an unknown key, a suggestion.
     """
 
     keys: tuple[str, ...]
@@ -40,12 +40,12 @@ class Mistake(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """The key as it is written in TOML, with the position in a list."""
+        """The key in TOML syntax, with the index in a list."""
         return ".".join(self.keys).replace(".[", "[")
 
     @property
     def message(self) -> str:
-        """The whole mistake in one line, without the file."""
+        """The mistake in one line, without the file."""
         if self.got == _UNKNOWN:
             table = ".".join(self.keys[:-1]).replace(".[", "[")
             where = f" in {table}" if table else ""
@@ -53,7 +53,7 @@ class Mistake(msgspec.Struct, frozen=True):
         return f"{self.key}: expected {self.expected}, got {self.got}"
 
     def describe(self, name: str, text: str) -> str:
-        """The mistake with the file and the line that it is in."""
+        """The mistake with its file and line."""
         line = find_line(text, self.keys)
         location = f"{name}:{line}" if line else name
         return f"{location}: {self.message}"
@@ -61,7 +61,7 @@ class Mistake(msgspec.Struct, frozen=True):
 
 @cache
 def structure_of(kind: type[msgspec.Struct]) -> inspect.StructType:
-    """The fields of a structure; a large one takes as long as several starts of git."""
+    """The fields of a structure, cached: large ones take time to inspect."""
     found = inspect.type_info(kind)
     assert isinstance(found, inspect.StructType)  # noqa: S101 - so it is of a Struct
     return found
@@ -74,11 +74,11 @@ def find_mistakes(
     *,
     partial: bool = False,
 ) -> list[Mistake]:
-    """List everything in ``data`` that ``structure`` does not allow.
+    """List every mistake in ``data``, judged by ``structure``.
 
     Args:
-        data: tables, lists and scalars, as a parser returned them.
-        structure: what they should be.
+        data: tables, lists and scalars, as returned by a parser.
+        structure: the expected type.
         keys: the path of ``data`` in its file.
         partial: whether keys may be missing, as in one layer of several.
     """
@@ -87,7 +87,7 @@ def find_mistakes(
 
 
 def parse_text(text: str, kind: inspect.Type) -> object:
-    """Read the text of an option or a variable as its type; as it is if it can't be."""
+    """Convert the text of an option or a variable to its type, unchanged on failure."""
     if isinstance(kind, inspect.UnionType):
         if any(isinstance(option, inspect.StrType) for option in kind.types):
             return text

@@ -11,13 +11,13 @@ _BUILD, _SHARD = r"^3\.\d+t?$", r"^[1-9]\d{0,2}/[1-9]\d{0,2}$"
 _SHARE = r"^(?=.*[1-9])\d{1,4}(\.\d{1,4})?%$"
 _RATE = r"^(100|\d{1,2}(\.\d{1,4})?)%$"
 _PATH = r"^(/\S*)?$"
-# A letter or the like: no punctuation alone, nothing that is not seen.
+# At least one letter or digit: not only punctuation or invisible characters.
 _VISIBLE = (
     r"[^\s!-\/:-@\[-`{-~\u00ad\u034f\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f"
     r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]"
 )
 _TAG = r"^([^\s{}]*\{version\}[^\s{}]*)?$"
-# What messages say instead of a regular expression.
+# Descriptions for messages, instead of the regular expressions.
 SHAPES = {
     _PYTHON: "a version such as 3.12",
     _BUILD: "a version such as 3.12, or 3.14t for a free-threaded one",
@@ -37,13 +37,13 @@ Percentage = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
-# More than blanks.
+# At least one character that is not a blank.
 VisibleText = Annotated[str, msgspec.Meta(pattern=_VISIBLE)]
 Rate = Annotated[str, msgspec.Meta(pattern=_RATE)]
 UrlPath = Annotated[str, msgspec.Meta(pattern=_PATH)]
 Share = Annotated[str, msgspec.Meta(pattern=_SHARE)]
 TagFormat = Annotated[str, msgspec.Meta(pattern=_TAG)]
-# Without `!`, which gitignore reads as "not", and with / on every system.
+# Without `!`, which negates a pattern in gitignore, and with / on every system.
 Glob = Annotated[str, msgspec.Meta(pattern=_GLOB)]
 Command = str | Annotated[list[Text], msgspec.Meta(min_length=1)]
 
@@ -56,4 +56,4 @@ class StrictTable(
     forbid_unknown_fields=True,
     omit_defaults=True,
 ):
-    """A table: keys in kebab-case, none but the listed ones."""
+    """A table with kebab-case keys that refuses unknown keys."""

@@ -1,1 +1,1 @@
-"""The documentation: building it, checking the pages, publishing versions of it."""
+"""Build the documentation, check its pages, and publish its versions."""

@@ -1,4 +1,4 @@
-"""Where an address of a page leads: into the site, or out of it."""
+"""Resolve the addresses on a page, inside or outside of the site."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 
 @dataclass(frozen=True)
 class Target:
-    """Where an address leads.
+    """The target of an address.
 
     Attributes:
         path: the file of the site; with a problem, the one that is missing.
-        fragment: the part after ``#``, as it is written.
-        problem: why it leads nowhere, empty if it leads somewhere.
-        external: the address of another site, empty if it is none.
+        fragment: the part after ``#``, as written.
+        problem: why the target does not exist, empty if it does.
+        external: the address on another site, empty if it is on this one.
     """
 
     path: str = ""
@@ -31,11 +31,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Site:
-    """The files of a site, and the address it is published at.
+    """The files of a site, and its published address.
 
     Attributes:
-        site_url: that address, empty if it is not known.
-        versions: whether other versions are published beside it.
+        site_url: the published address, empty if it is not known.
+        versions: whether the branch has other versions beside it.
     """
 
     root: Path
@@ -52,21 +52,21 @@ class Site:
 
     @property
     def base(self) -> str:
-        """The path it is published below, with a slash at both ends."""
+        """The path of the published site, with a slash at both ends."""
         path = urlsplit(self.site_url).path if self.site_url else "/"
         return f"/{path.strip('/')}/" if path.strip("/") else "/"
 
     @property
     def pages(self) -> list[str]:
-        """Its pages, in order."""
+        """Its pages, sorted."""
         return sorted(n for n in self.files if n.endswith((".html", ".htm")))
 
     def resolve(self, address: str, page: str, base: str = "") -> Target:
-        """Find out where an address on a page leads.
+        """Resolve an address on a page.
 
         Args:
-            address: as it is written.
-            page: the page it is on.
+            address: the address as written.
+            page: the page with the address.
             base: the address of its ``<base>`` element.
         """
         if base and not _SCHEME.match(base) and not base.startswith("//"):
@@ -107,7 +107,7 @@ class Site:
         return target
 
     def _rooted(self, path: str, fragment: str) -> Target:
-        """An address from the top of the host."""
+        """Resolve an address that starts at the root of the host."""
         base = self.base
         if path.startswith(base) or f"{path}/" == base:
             inside = path[len(base) :] if path.startswith(base) else ""
@@ -125,7 +125,7 @@ class Site:
         return Target(path, problem=f"is outside the site, which is at {base}")
 
     def _inside(self, path: str, fragment: str) -> Target:
-        """A path below the top of the site."""
+        """Resolve a path below the root of the site."""
         clean = posixpath.normpath(path) if path else "."
         if clean == ".." or clean.startswith("../"):
             if self.versions:
@@ -137,7 +137,7 @@ class Site:
             return Target(clean, fragment)
         if f"{prefix}index.html" in self.files:
             return Target(f"{prefix}index.html", fragment)
-        # GitHub Pages and most other hosts add the ending.
+        # GitHub Pages and most other hosts append the suffix.
         if not directory and f"{clean}.html" in self.files:
             return Target(f"{clean}.html", fragment)
         return Target(clean, problem=self._missing(clean, prefix))
@@ -154,7 +154,7 @@ class Site:
 
 
 def has_fragment(fragment: str, targets: Iterable[str]) -> bool:
-    """Whether a page has what a fragment names, encoded or not."""
+    """Whether a page has the target of a fragment, encoded or not."""
     name = fragment.partition(":~:")[0]
     if name == "" or name.lower() == "top" or name.startswith(("!", "/")):
         return True

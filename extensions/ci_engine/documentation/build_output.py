@@ -1,4 +1,4 @@
-"""What documentation tools report about pages, as findings with file and line."""
+"""Convert the output of documentation tools to findings with file and line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FILE_LINE = re.compile(r"^(?P<path>[^\s:]+\.\w+)(?::(?P<line>\d+))?: (?P<rest>.
 _AUTOREFS = re.compile(
     r"Could not (?:find cross-reference target|collect) '?(?P<link>[^']+)'?"
 )
-# What MkDocs adds about an error that a plugin reported.
+# The lines that MkDocs adds to an error of a plugin.
 _ECHO = re.compile("Error reading page|Could not collect")
 _CONFIG = re.compile(r"Config value '(?P<key>\w+)'")
 _YAML_LINE = re.compile(r'in "(?P<path>[^"]+)", line (?P<line>\d+)')
@@ -43,7 +43,7 @@ _FRAME = re.compile(r"╭─\[ (?P<path>.+?):(?P<line>\d+):(?P<column>\d+) \]")
 
 @dataclass(frozen=True)
 class OutputReader:
-    """Reads the output of the tools for one documentation."""
+    """Reads the output of the tools for one documentation project."""
 
     project: Project
     source: DocsSource
@@ -79,7 +79,7 @@ class OutputReader:
                 continue
             message, rule = found["message"], found["rule"]
             if not rule:
-                # A message of several lines has its rule at the end.
+                # The rule of a multi-line message is at its end.
                 more = "\n".join(rows[number : number + 40])
                 end = re.search(r" \[([\w.-]+)\]$", more, re.MULTILINE)
                 first = _SPHINX.search("\n".join(rows[number + 1 : number + 40]))
@@ -127,14 +127,14 @@ class OutputReader:
         return inside if there else self.project.relative(name)
 
     def _line_of(self, path: str, message: str) -> int:
-        """The line of a page with what a message is about."""
+        """The line of a page that a message is about."""
         found = _LINK.search(message) or _AUTOREFS.search(message)
         if found is None:
             return 0
         return line_with(self.project.root / path, found["link"])
 
     def _naming(self, message: str) -> tuple[str, int]:
-        """The page that asks for what could not be found."""
+        """The page that refers to a missing file."""
         found = _AUTOREFS.search(message) or re.match(
             r"(?P<link>[\w.]+) could", message
         )
@@ -170,7 +170,7 @@ class OutputReader:
             yield self._finding(message.replace(" ", "-"), message, path, line)
 
     def _configuration(self, text: str) -> Iterator[Finding]:
-        """What broke the configuration itself: a mark of YAML, or a traceback."""
+        """An error in the configuration itself: a mark of YAML, or a traceback."""
         config = self.project.root / self.source.config
         mark = _YAML_LINE.search(text)
         if mark:

@@ -19,7 +19,7 @@ from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project
 
-# Advertisements of the tools, and their colors.
+# Advertisements in the output of the tools, and color codes.
 _QUIET = {
     "NO_MKDOCS_2_WARNING": "1",
     "DISABLE_MKDOCS_2_WARNING": "true",
@@ -31,10 +31,10 @@ _PROBE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Build:
-    """One documentation that can be built.
+    """One build of the documentation.
 
     Attributes:
-        site: the directory that gets the pages; it is replaced.
+        site: the output directory, which is replaced.
     """
 
     project: Project
@@ -44,11 +44,11 @@ class Build:
 
     @property
     def source(self) -> DocsSource:
-        """What is built."""
+        """The source of the build."""
         return find_source(self.project, self.settings.docs)
 
     def execute(self) -> tuple[CheckResult, DocsTool]:
-        """Build it; how that ended, and what built it.
+        """Build; returns the outcome and the tool.
 
         Raises:
             ToolError: if the tool cannot be installed.
@@ -94,7 +94,7 @@ class Build:
             check.output = outcome.tail()
 
     def _build(self, source: DocsSource, tool: DocsTool) -> Outcome:
-        """Build from nothing: what is unchanged would not be warned about again."""
+        """Build from scratch: unchanged pages would cause no warnings."""
         prepare_directory(self.site.parent, self.project.output)
         shutil.rmtree(self.site, ignore_errors=True)
         zensical = self.project.root / source.site_dir
@@ -127,7 +127,7 @@ class Build:
         return [*build, "--site-dir", str(self.site)]
 
     def _ignored_plugins(self, source: DocsSource, tool: DocsTool) -> list[Finding]:
-        """The plugins that Zensical would not load, without a word about it."""
+        """The plugins that Zensical would silently ignore."""
         if source.builder != "zensical" or not source.plugins:
             return []
         script = inside.DIRECTORY / "zensical_plugins.py"

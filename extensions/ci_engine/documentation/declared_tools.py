@@ -1,4 +1,4 @@
-"""What of a project declares its documentation tool: a group, an extra, a file, ..."""
+"""Find the group, extra or file that declares the documentation tool."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from ci_engine.configuration.tables import table, texts
 from ci_engine.documentation.docs_source import Builder
 from ci_engine.project.repository import Project, normalize
 
-# Packages that bring a tool along.
+# Packages that provide a tool.
 _BRINGERS: Mapping[Builder, frozenset[str]] = {
     "mkdocs": frozenset({"properdocs", "mkdocs", "mkdocs-material"}),
     "sphinx": frozenset({"sphinx", "furo", "sphinx-rtd-theme", "pydata-sphinx-theme"}),
     "zensical": frozenset({"zensical"}),
 }
-# The environment and the feature of pixi that have no name in the manifest.
+# The names of pixi's default environment and feature, which manifests omit.
 _DEFAULT = "default"
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
 def declared_group(project: Project, builder: Builder, config: str) -> str | None:
-    """What declares the tool; None if nothing does.
+    """The declaration of the tool; None if there is none.
 
-    It is a group, an extra or a requirement file, and an environment where pixi
-    manages the project. Empty stands for what the project has by default.
+    It is a group, an extra or a requirements file; for pixi, an environment. Empty
+    means the project's default.
     """
     wanted = _BRINGERS[builder]
     if project.manager == "pixi":
@@ -36,7 +36,7 @@ def declared_group(project: Project, builder: Builder, config: str) -> str | Non
 
 def _declaring(project: Project, wanted: frozenset[str], config: str) -> Iterator[str]:
     named = [name for name, names in _named(project) if wanted & names]
-    # A group for everything may include the one of the documentation.
+    # A group for everything may include the one for documentation.
     yield from sorted(named, key=lambda name: "doc" not in name.lower())
     folder = Path(config).parent.as_posix()
     directories = dict.fromkeys([folder, "docs", ".", "requirements"])
@@ -54,7 +54,7 @@ def _declaring(project: Project, wanted: frozenset[str], config: str) -> Iterato
 
 
 def _named(project: Project) -> Iterator[tuple[str, set[str]]]:
-    """The groups and extras, each with the packages that it has."""
+    """The groups and extras, each with its packages."""
     poetry = project.tool("poetry")
     for name, requirements in project.groups.items():
         yield name, _names(requirements)
@@ -66,9 +66,9 @@ def _named(project: Project) -> Iterator[tuple[str, set[str]]]:
 
 
 def _pixi_environment(project: Project, wanted: frozenset[str]) -> str | None:
-    """The environment with a feature that has the tool, one for documentation first.
+    """The environment whose feature has the tool, preferably for documentation.
 
-    A dependency group is a feature of its name.
+    A dependency group is a feature with the same name.
     """
     manifest = project.pixi
     features = {

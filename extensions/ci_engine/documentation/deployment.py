@@ -1,4 +1,4 @@
-"""What a workflow run publishes: by its event, the settings and the tag."""
+"""Decide what a workflow run publishes, by its event, the settings and the tag."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _PRE_RELEASE = re.compile(r"^[._-]?(a|b|c|rc|alpha|beta|dev|pre)", re.IGNORECASE
 
 @dataclass(frozen=True)
 class Deployment:
-    """What is published now.
+    """The deployment of a run.
 
     Attributes:
-        kind: how; none = nothing is.
-        because: why nothing is.
-        new: the version, None if the branch holds one site.
+        kind: the kind of deployment; none = nothing is published.
+        because: why nothing is published.
+        new: the version, None if the branch has one site without versions.
     """
 
     kind: DocsDeploy
@@ -55,14 +55,14 @@ def plan_deployment(docs: Docs, event: Event) -> Deployment:
 
 
 def refusal(event: Event) -> str:
-    """Why nothing may be published in this run, empty if something may."""
+    """Why this run must not publish, empty if it may."""
     if event.pull_request or event.name in _CHANGES:
         return "this is a pull request"
     return "this repository is a fork" if event.fork else ""
 
 
 def version_of_tag(tag: str) -> NewVersion | None:
-    """The version X.Y that a tag is for; the newest one is ``latest`` as well."""
+    """The version X.Y of a tag; the newest one is also ``latest``."""
     found = _TAG.search(tag)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""Where the documentation tool comes from: the project's environment, or isolated."""
+"""Find the documentation tool in the project's environment, else isolated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ci_engine.environments.project_environment import (
 from ci_engine.processes.child_environment import child_variables
 from ci_engine.project.repository import Project
 
-# The modules that build, the first one there is used.
+# The modules that can build; the first installed one is used.
 _MODULES: Mapping[Builder, tuple[str, ...]] = {
     "mkdocs": ("properdocs", "mkdocs"),
     "sphinx": ("sphinx",),
@@ -41,8 +41,8 @@ class DocsTool:
 
     Attributes:
         module: its name as a module.
-        command: what starts it.
-        environment: where it is from, for people.
+        command: the command that starts it.
+        environment: its origin, for display.
     """
 
     module: str
@@ -60,7 +60,7 @@ class DocsTool:
 
     @property
     def interpreter(self) -> tuple[str, ...]:
-        """What starts Python beside the tool."""
+        """The command that starts Python in the tool's environment."""
         return self.command[:-2]
 
 
@@ -70,7 +70,7 @@ def find_tool(
     environments: Environments,
     cancel: threading.Event,
 ) -> DocsTool:
-    """The tool of the project's environment if it declares one, else an isolated one.
+    """Find the tool that the project declares, else an isolated one.
 
     Raises:
         ToolError: if the environment cannot be prepared.
@@ -115,7 +115,7 @@ def _isolated(
 ) -> DocsTool:
     name = _ISOLATED[source.builder]
     tool = isolated_tool(project, name, cancel)
-    # What it imports and documents is the code of the project.
+    # It imports and documents the code of the project.
     paths = texts(project.tool("ci-framework"), "source-paths") or ["src", "."]
     there = [
         str(project.root / path) for path in paths if (project.root / path).is_dir()

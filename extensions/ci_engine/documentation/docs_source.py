@@ -1,4 +1,4 @@
-"""Which tool builds the documentation, from which configuration file."""
+"""Find the tool and the configuration file of the documentation."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ _USUAL: dict[Builder, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class DocsSource:
-    """Documentation that can be built.
+    """The source of documentation.
 
     Attributes:
         builder: the kind of tool that builds it.
-        config: its configuration file, seen from the project.
-        pages: the directory with its pages, seen from the project.
-        site_url: the address it is published at, empty if that is not known.
-        plugins: the plugins that MkDocs or Zensical shall load.
-        unlisted: patterns of pages that are left out of the navigation on purpose.
-        site_dir: where Zensical writes the pages, seen from the project.
+        config: its configuration file, relative to the project.
+        pages: the directory with its pages, relative to the project.
+        site_url: the published address, empty if it is not known.
+        plugins: the plugins to load in MkDocs or Zensical.
+        unlisted: patterns of pages that are intentionally not in the navigation.
+        templates: the directory with templates that override those of the theme.
+        site_dir: the output directory of Zensical, relative to the project.
     """
 
     builder: Builder
@@ -48,14 +49,15 @@ class DocsSource:
     site_url: str = ""
     plugins: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
+    templates: str = ""
     site_dir: str = "site"
 
 
 def find_source(project: Project, docs: Docs) -> DocsSource:
-    """Find what builds the documentation of a project.
+    """Find the documentation source of a project.
 
     Raises:
-        ConfigurationError: if there is none, or several, or it cannot be read.
+        ConfigurationError: if there are none or several, or it cannot be read.
     """
     builder, config = _find_config(project.root, docs)
     if builder == "sphinx":
@@ -111,7 +113,7 @@ def _builder_of(docs: Docs) -> Builder:
 
 
 def _read_yaml(path: Path) -> Table:
-    """Read a configuration of MkDocs: its tags, such as ``!ENV``, execute nothing."""
+    """Read a configuration of MkDocs without executing tags such as ``!ENV``."""
     try:
         node: object = yaml.compose(read_text(path), yaml.SafeLoader)
         return as_table(_plain(node))
@@ -125,7 +127,7 @@ def _read_yaml(path: Path) -> Table:
 
 
 def _plain(node: object) -> object:
-    """The value of a node: every scalar is a text."""
+    """The value of a node; every scalar is a text."""
     if isinstance(node, yaml.MappingNode):
         return {str(_plain(key)): _plain(value) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):
@@ -147,6 +149,7 @@ def _read_mkdocs(project: Project, config: str, builder: Builder) -> DocsSource:
 def _of_mkdocs(document: Table, config: str, builder: Builder) -> DocsSource:
     docs_dir = text(document, "docs_dir") or "docs"
     unlisted = text(document, "not_in_nav").splitlines()
+    templates = text(table(document, "theme"), "custom_dir")
     return DocsSource(
         builder=builder,
         config=config,
@@ -154,6 +157,7 @@ def _of_mkdocs(document: Table, config: str, builder: Builder) -> DocsSource:
         site_url=text(document, "site_url"),
         plugins=tuple(_plugins(document.get("plugins"))),
         unlisted=tuple(filter(None, map(str.strip, unlisted))),
+        templates=_beside(config, templates) if templates else "",
         site_dir=_beside(config, text(document, "site_dir") or "site"),
     )
 
@@ -177,7 +181,7 @@ def _read_zensical(project: Project, config: str) -> DocsSource:
 
 
 def _read_conf(project: Project, config: str) -> DocsSource:
-    """What ``conf.py`` states as plain values: it is not executed."""
+    """The literals in ``conf.py``, which is not executed."""
     address = ""
     with contextlib.suppress(SyntaxError, ValueError):
         tree = ast.parse(read_text(project.root / config))
@@ -195,6 +199,6 @@ def _read_conf(project: Project, config: str) -> DocsSource:
 
 
 def _beside(config: str, name: str) -> str:
-    """A directory that is named from the one of the configuration file."""
+    """Resolve a directory relative to that of the configuration file."""
     parent = Path(config).parent.as_posix()
     return name if parent == "." else f"{parent}/{name}"

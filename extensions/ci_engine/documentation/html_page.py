@@ -1,4 +1,4 @@
-"""What a built page has: links, targets and headings, each with its line."""
+"""Parse a built page: links, targets and headings, each with its line."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+
+from ci_engine.documentation.literal_references import (
+    LiteralReference,
+    ReferenceReader,
+    is_verbatim,
+)
+from ci_engine.documentation.style_sheets import style_addresses
 
 _VOID = frozenset(
     {
@@ -31,7 +38,7 @@ _ADDRESSES: dict[str, tuple[str, ...]] = {
     "track": ("src",),
     "video": ("src", "poster"),
 }
-# The relations of `link` that a browser loads or follows.
+# The relations of `link` elements that a browser loads or follows.
 _LOADED = frozenset(
     {
         *("stylesheet", "icon", "apple-touch-icon", "manifest", "mask-icon", "next"),
@@ -39,9 +46,9 @@ _LOADED = frozenset(
     }
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-# What these hold is the frame of a page, also inside its main part.
+# Elements for the frame of a page, even inside its main part.
 _FRAME = frozenset({"nav", "aside", "footer", "dialog", "form"})
-# Classes of themes for what only paper shows, such as a second title.
+# Classes of themes for printed content, such as a second title.
 _PAPER = frozenset({"onlyprint", "print-only", "printonly", "d-print-block"})
 _REFRESH = re.compile(
     r"^\s*\d+(?:\.\d+)?\s*[;,]\s*(?:url\s*=)?\s*['\"]?([^'\"]*)", re.I
@@ -51,10 +58,10 @@ _SRCSET = re.compile(r"\s*([^\s,]\S*[^\s,])(?:\s+[^,]*)?(?:,|$)")
 
 @dataclass(frozen=True)
 class Link:
-    """An address that a page names.
+    """An address on a page.
 
     Attributes:
-        kind: the element that names it.
+        kind: the element with the address.
         content: whether it is in the main part of the page.
     """
 
@@ -78,12 +85,13 @@ class HtmlPage:
     """One built page.
 
     Attributes:
-        targets: the ids and names that a fragment can name.
-        repeated: ids of the main part that the page has several times, with the line
-            of each repetition.
-        base: the address that others are relative to, from ``<base>``.
-        redirect: where it sends the reader at once, empty if it does not.
-        whole: whether it is a page of its own, not a part of one.
+        targets: the ids and names that a fragment can refer to.
+        repeated: duplicate ids in the main part, with the line of each
+            duplicate.
+        base: the base of relative addresses, from ``<base>``.
+        redirect: the target of an immediate redirect, empty if there is none.
+        whole: whether it is a complete page, not a part of one.
+        references: possible links of Markdown without a definition.
     """
 
     path: str
@@ -95,6 +103,7 @@ class HtmlPage:
     redirect: str = ""
     redirect_line: int = 0
     whole: bool = False
+    references: list[LiteralReference] = field(default_factory=list[LiteralReference])
 
 
 def read_page(site: Path, path: str) -> HtmlPage:
@@ -106,7 +115,7 @@ def read_page(site: Path, path: str) -> HtmlPage:
 
 
 class _Parser(HTMLParser):
-    """Collects what a page has."""
+    """Collects the content of a page."""
 
     def __init__(self, path: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -116,19 +125,23 @@ class _Parser(HTMLParser):
         self._frame: list[int] = []
         self._heading: Heading | None = None
         self._permalink: list[int] = []
-        # Each id: whether it is in the main part, and how often it is there.
+        self._verbatim: list[int] = []
+        self._reader = ReferenceReader()
+        # For each id: whether it is in the main part, and how often it occurs.
         self._ids: dict[str, list[tuple[int, bool]]] = {}
         self._has_main = False
         self._headings: list[tuple[Heading, bool]] = []
 
     def finish(self) -> HtmlPage:
-        """The page, once everything is read."""
+        """The page, once everything is parsed."""
         page = self.page
         page.headings = [h for h, main in self._headings if main or not self._has_main]
         for name, places in self._ids.items():
             inside = any(main for _, main in places) or not self._has_main
             if len(places) > 1 and inside:
                 page.repeated[name] = places[1][0]
+        self._reader.flush()
+        page.references = self._reader.found
         return page
 
     @property
@@ -137,7 +150,7 @@ class _Parser(HTMLParser):
         return bool(self._main) and not self._frame
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take up an element."""
+        """Process the start of an element."""
         line = self.getpos()[0]
         given = {name: value or "" for name, value in reversed(attrs)}
         depth = len(self._open)
@@ -148,27 +161,34 @@ class _Parser(HTMLParser):
         paper = not _PAPER.isdisjoint(given.get("class", "").split())
         if tag == "main" or given.get("role") == "main" or tag == "article":
             self._main.append(depth)
+            if not self._has_main:
+                # What came before is not the text of the page.
+                self._reader = ReferenceReader()
             self._has_main = True
         elif (self._main or paper) and (tag in _FRAME or paper) and tag not in _VOID:
             self._frame.append(depth)
+        if tag not in _VOID and is_verbatim(tag, given.get("class", "").split()):
+            self._verbatim.append(depth)
+        self._reader.start(tag)
         self._take_targets(tag, given, line)
         self._take_addresses(tag, given, line)
         self._take_heading(tag, given, line, depth)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take up an element that is closed at once: only SVG has others than void."""
+        """Process a self-closing element, which is void or in SVG."""
         self.handle_starttag(tag, attrs)
         if tag not in _VOID and "svg" in self._open:
             self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave an element, and those inside it that were not closed."""
+        """Process the end of an element, and of unclosed elements inside it."""
         if tag not in self._open:
             return
         while self._open:
             left = self._open.pop()
             depth = len(self._open)
-            for marks in (self._main, self._frame, self._permalink):
+            self._reader.end(left)
+            for marks in (self._main, self._frame, self._permalink, self._verbatim):
                 if marks and marks[-1] == depth:
                     marks.pop()
             if left in _HEADINGS and self._heading is not None:
@@ -177,9 +197,14 @@ class _Parser(HTMLParser):
                 return
 
     def handle_data(self, data: str) -> None:
-        """Take up the text of a heading."""
+        """Process text: of a heading, of a paragraph, of a style sheet."""
         if self._heading is not None and not self._permalink:
             self._heading.text += data
+        line = self.getpos()[0]
+        if self._inside or (not self._has_main and not self._frame):
+            self._reader.data(data, line, verbatim=bool(self._verbatim))
+        if self._open and self._open[-1] == "style":
+            self._take_styles(data, line, "style")
 
     def _take_targets(self, tag: str, given: dict[str, str], line: int) -> None:
         if given.get("id"):
@@ -206,9 +231,15 @@ class _Parser(HTMLParser):
         for name in _ADDRESSES.get(tag, ()):
             if name in given:
                 page.links.append(Link(given[name].strip(), tag, line, inside))
+        self._take_styles(given.get("style", ""), line, "style")
         for name in ("srcset", "imagesrcset"):
             for found in _SRCSET.finditer(given.get(name, "")):
                 page.links.append(Link(found.group(1), tag, line, inside))
+
+    def _take_styles(self, text: str, line: int, kind: str) -> None:
+        for address, below in style_addresses(text):
+            place = Link(address, kind, line + below - 1, self._inside)
+            self.page.links.append(place)
 
     def _take_heading(
         self, tag: str, given: dict[str, str], line: int, depth: int

@@ -1,4 +1,4 @@
-"""Read a site back after it was published: hosts take some minutes to show it."""
+"""Read a site back after it was published, which may take hosts some minutes."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _LOGIN = re.compile(r"log-?in|sign-?in|auth|sso|saml|access", re.IGNORECASE)
 
 
 class LoginError(ToolError):
-    """The site shows its pages only to those who log in."""
+    """The site requires a login."""
 
 
 class _SafeRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows to other pages only, with nothing that we know."""
+    """Follows redirects to http and https only, without credentials."""
 
     def redirect_request(
         self,
@@ -60,11 +60,11 @@ class _Answer:
 
 @dataclass(frozen=True)
 class LiveSite:
-    """A site that was published.
+    """A published site.
 
     Attributes:
-        address: its top, as readers have it.
-        seconds: how long it may take until it shows what was published.
+        address: its public root address.
+        seconds: the time limit until it shows what was published.
     """
 
     address: str
@@ -73,11 +73,11 @@ class LiveSite:
     _same: dict[str, bytes] = field(default_factory=dict[str, bytes])
 
     def compare(self, read_files: Callable[[], Files]) -> CheckResult:
-        """Wait until the site shows what was published, and report what it does not.
+        """Wait until the site shows what was published, and report differences.
 
         Args:
-            read_files: what it has to show; read again each time, since others may
-                publish meanwhile.
+            read_files: returns the expected files; called again each time, since others
+                may publish in the meantime.
         """
         check = CheckResult(id="docs-live", tool="ci-framework")
         until = time.monotonic() + self.seconds
@@ -114,7 +114,7 @@ class LiveSite:
             if answer.status == HTTPStatus.OK and answer.content == content:
                 self._same[path] = content
                 continue
-            # The others may be there only as long as this one was not.
+            # An earlier match was with other content.
             self._same.pop(path, None)
             yield self._finding(path, content, answer)
 
@@ -131,7 +131,7 @@ class LiveSite:
         return f"{self.address.rstrip('/')}/{quote(path)}"
 
     def _read(self, path: str, length: int) -> _Answer:
-        """Request a file, past what caches keep.
+        """Request a file, bypassing caches.
 
         Raises:
             LoginError: if the site requires a login.
@@ -159,7 +159,7 @@ class LiveSite:
         return _Answer(status, content)
 
     def _is_login(self, final: str) -> bool:
-        """Whether a request has ended at a page of another host to log in."""
+        """Whether a request was redirected to the login page of another host."""
         there = urlsplit(final)
         if there.netloc == urlsplit(self.address).netloc:
             return False
@@ -167,7 +167,7 @@ class LiveSite:
 
 
 def _compare_lists(published: bytes, shown: bytes) -> str:
-    """How the list of versions differs."""
+    """The difference between two lists of versions."""
     try:
         there = read_versions(shown.decode("utf-8", "replace"), VERSIONS_FILE)
     except ToolError:

@@ -1,4 +1,4 @@
-"""What was published, as far as it is compared with the live site."""
+"""Select the published files to compare with the live site."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ci_engine.github.branch_writer import (
 from ci_engine.project.git import Git
 
 _START = "index.html"
-# They hold the words of all pages: what changes on a page changes them, too.
+# These index the words of all pages, so they change with any page.
 _INDEXES = ("searchindex.js", "search/search_index.json", "search.json", "objects.inv")
 _MOST_FILES = 20
 
-# The content of each file, by its path below the address of the site.
+# The content of each file, by its path relative to the site's address.
 Files = Mapping[str, bytes]
 
 
@@ -34,17 +34,17 @@ def sample(names: Iterable[str]) -> list[str]:
 
 
 def files_of_directory(site: Path) -> Files:
-    """What is compared of a site that was handed over as a whole."""
+    """The sample of a site that was published as a whole."""
     found = (path for path in site.rglob("*") if path.is_file())
     names = [path.relative_to(site).as_posix() for path in found]
     return {name: (site / name).read_bytes() for name in sample(names)}
 
 
 def files_of_branch(writer: BranchWriter, version: str) -> Files:
-    """What is compared of a branch: the site, or a version, its aliases and the list.
+    """The sample of a branch: the site, or a version, its aliases and the list.
 
     Raises:
-        ToolError: if it is not there.
+        ToolError: if it does not exist.
     """
     tree = writer.tree()
     if not tree.parent:
@@ -80,7 +80,7 @@ def _of_version(tree: BranchTree, branch: str, version: str) -> Files:
 
 
 def _stored(git: Git, tree: str, prefix: str) -> dict[str, bytes]:
-    """The sample of a directory as git keeps it."""
+    """The sample of a directory, as stored in git."""
     rows = git.succeed("ls-tree", "-r", "-z", tree).names()
     objects: dict[str, str] = {}
     for row in rows:

@@ -1,7 +1,7 @@
-"""Publish pages on a branch: one site, or each version beside the others.
+"""Publish pages on a branch: one site, or several versions.
 
-The layout of several versions is that of mike: ``1.2/``, aliases such as ``latest/``,
-``versions.json``, and an ``index.html`` that leads to the default.
+The layout for several versions is that of mike: ``1.2/``, aliases such as ``latest/``,
+``versions.json``, and an ``index.html`` that redirects to the default.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from ci_engine.github.branch_writer import (
 )
 
 AliasType = Literal["copy", "symlink", "redirect"]
-# Lists what a site without versions has at its top, so that it can be replaced.
+# Lists the files of a site without versions, so that they can be replaced.
 _OWNED = ".ci-framework-pages"
-# GitHub Pages would leave out directories such as _static.
+# Otherwise GitHub Pages would skip directories such as _static.
 _NO_JEKYLL = ".nojekyll"
 _START = "index.html"
 
@@ -54,10 +54,10 @@ class NewVersion:
     """A version to publish.
 
     Attributes:
-        title: what lists show; empty = as before, or the version.
-        alias_type: how aliases are made; None = as those that are there.
-        default: whether the top of the site leads to it.
-        alias_if_newest: an alias that it gets, and that the top of the site leads to,
+        title: the name in lists; empty = unchanged, or the version.
+        alias_type: how to create aliases; None = like the existing ones.
+        default: whether the root of the site redirects to it.
+        alias_if_newest: an alias for it, which the root of the site redirects to,
             unless a newer version is published.
     """
 
@@ -69,7 +69,7 @@ class NewVersion:
     alias_if_newest: str = ""
 
     def beside(self, versions: Sequence[SiteVersion]) -> NewVersion:
-        """The same version, once it is known which others there are."""
+        """The same version, given the existing ones."""
         if not self.alias_if_newest or not is_newest(self.version, versions):
             return self
         names = [*dict.fromkeys([self.alias_if_newest, *self.aliases])]
@@ -83,7 +83,7 @@ class SitePublisher:
     Attributes:
         pages: the directory with the pages.
         commit: the commit that the pages were built from, for the message.
-        selector: whether pages of Sphinx get a list of the versions.
+        selector: whether to add a list of the versions to Sphinx pages.
     """
 
     writer: BranchWriter
@@ -92,17 +92,17 @@ class SitePublisher:
     selector: bool = True
 
     def versions(self) -> list[SiteVersion]:
-        """What is published now, the newest version first."""
+        """The published versions, the newest first."""
         tree = self.writer.tree()
         found = read_versions(tree.read(VERSIONS_FILE), self._origin)
         return read_versions(write_versions(found), self._origin)
 
     def publish_version(self, new: NewVersion) -> str:
-        """Add a version, or replace it, and return the commit of the branch.
+        """Add or replace a version, and return the commit of the branch.
 
         Raises:
-            UsageError: if a name cannot be used.
-            ToolError: if it cannot be pushed, or is not there afterwards.
+            UsageError: if a name is invalid.
+            ToolError: if it cannot be pushed, or is missing afterwards.
         """
         site = self._store_version()
 
@@ -117,7 +117,7 @@ class SitePublisher:
         return pushed
 
     def plan(self, new: NewVersion) -> list[str]:
-        """What publishing a version would change."""
+        """Describe the changes of publishing a version."""
         tree = self.writer.tree()
         before = dict(tree.entries)
         self._add(tree, new, self._store_version())
@@ -129,9 +129,9 @@ class SitePublisher:
         ]
 
     def publish_site(self) -> str:
-        """Replace the one site of the branch, and return the commit of the branch.
+        """Replace the site of a branch without versions, and return the commit.
 
-        What others have put beside it stays.
+        Other files on the branch are kept.
 
         Raises:
             UsageError: if there are several versions.
@@ -157,7 +157,7 @@ class SitePublisher:
         return self.writer.update(change, f"docs: publish the site{self._from}")
 
     def delete(self, names: Sequence[str]) -> list[str]:
-        """Remove versions or aliases, and return the directories that went."""
+        """Remove versions or aliases, and return the removed directories."""
         removed: list[str] = []
 
         def remove(tree: BranchTree) -> bool:
@@ -205,7 +205,7 @@ class SitePublisher:
         return self.selector and is_without_selector(self.pages)
 
     def _store_version(self) -> str:
-        """Store the pages of a version, with the list of versions if they need it."""
+        """Store the pages of a version, with a version selector if needed."""
         if not self._adds_selector:
             return self._store(self.pages)
         with tempfile.TemporaryDirectory() as directory:
@@ -214,7 +214,7 @@ class SitePublisher:
             return self._store(copy)
 
     def _redirects(self, new: NewVersion) -> str:
-        """A directory of pages that lead to those of a version."""
+        """A directory of pages that redirect to those of a version."""
         found = sorted(path for path in self.pages.rglob("*.html") if path.is_file())
         names = [path.relative_to(self.pages).as_posix() for path in found]
         with tempfile.TemporaryDirectory() as directory:
@@ -222,7 +222,7 @@ class SitePublisher:
             return self._store(Path(directory))
 
     def _store(self, directory: Path) -> str:
-        """Put the files of a directory into git as they are, and return the tree."""
+        """Store the files of a directory in git unchanged, and return the tree."""
         git = self.writer.git
         inside = git.read("rev-parse", "--absolute-git-dir").strip()
         with tempfile.TemporaryDirectory() as scratch:
@@ -245,7 +245,7 @@ class SitePublisher:
             return plain.read("write-tree").strip()
 
     def _verify(self, pushed: str, new: NewVersion, site: str) -> None:
-        """Read the branch again: the version is there, unless someone replaced it."""
+        """Check that the branch has the version, unless someone replaced it."""
         tree = self.writer.tree()
         listed = {
             each.version
@@ -261,7 +261,7 @@ class SitePublisher:
 
 
 def _alias_type(tree: BranchTree, versions: Sequence[SiteVersion]) -> AliasType:
-    """How the aliases are made that are there; a copy needs no room in git."""
+    """The type of the existing aliases; copies take no additional space in git."""
     for alias in (alias for each in versions for alias in each.aliases):
         entry = tree.entries.get(alias)
         if entry is None:

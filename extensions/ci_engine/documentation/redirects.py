@@ -1,4 +1,4 @@
-"""Pages that lead to other pages, as mike writes them."""
+"""Redirect pages in the format of mike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MARK = "window.location.replace("
 
 
 def redirect_page(address: str) -> str:
-    """A page that leads elsewhere at once, with the query and the anchor if it can."""
+    """A page that redirects immediately, keeping query and anchor if possible."""
     # In a script, `<` could end it.
     target = json.dumps(address).replace("<", "\\u003c")
     shown = html.escape(address)
@@ -37,12 +37,12 @@ def redirect_page(address: str) -> str:
 
 
 def is_redirect(text: str) -> bool:
-    """Whether a page does nothing but lead elsewhere, by us or by mike."""
+    """Whether a page only redirects, written by us or by mike."""
     return _MARK in text and "Redirecting" in text
 
 
 def write_redirects(directory: Path, pages: Iterable[str], version: str) -> None:
-    """Write a page for each page of a version, which points there."""
+    """Write a redirect for each page of a version."""
     for page in pages:
         target = directory / page
         target.parent.mkdir(parents=True, exist_ok=True)

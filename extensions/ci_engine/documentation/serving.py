@@ -1,4 +1,4 @@
-"""Show the pages on this machine, and build them again when a file changes."""
+"""Serve the pages locally, and rebuild them when a file changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LEFT_OUT = frozenset(
 
 
 class PageServer:
-    """Serves a directory of pages below a path, to this machine only."""
+    """Serves a directory of pages below a path, on this machine only."""
 
     def __init__(self, site: Path, base: str, port: int) -> None:
         """Start to listen.
@@ -43,7 +43,7 @@ class PageServer:
         self.address = f"http://{_HOST}:{number}{base}"
 
     def show(self) -> None:
-        """Show what is built now."""
+        """Switch to the latest build."""
         fresh = self.shown.with_name("fresh")
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.copytree(self.site, fresh)
@@ -53,7 +53,7 @@ class PageServer:
     def serve(
         self, watched: list[Path], build: Callable[[], bool], over: threading.Event
     ) -> None:
-        """Serve until the event is set, and build when a watched file changes."""
+        """Serve until the event is set, and rebuild when a watched file changes."""
         thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         thread.start()
         try:
@@ -72,7 +72,7 @@ class PageServer:
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Serves the pages below the path that they are published at."""
+    """Serves the pages below their published path."""
 
     def __init__(
         self, *args: object, base: str, directory: str, **kwargs: object
@@ -81,14 +81,14 @@ class _Handler(SimpleHTTPRequestHandler):
         super().__init__(*args, directory=directory, **kwargs)  # type: ignore[arg-type]
 
     def translate_path(self, path: str) -> str:
-        """The file of an address; one outside of the site is none."""
+        """The file of an address; an address outside of the site has none."""
         inside = urlsplit(path).path
         if not inside.startswith(self._base):
             return str(Path(self.directory) / "404-outside")
         return super().translate_path(f"/{inside.removeprefix(self._base)}")
 
     def do_GET(self) -> None:
-        """Answer, and lead from the top of the host to the site."""
+        """Serve a page; the root of the host redirects to the site."""
         if self.path in ("/", self._base.rstrip("/")) and self._base != "/":
             self.send_response(302)
             self.send_header("Location", self._base)
@@ -97,16 +97,16 @@ class _Handler(SimpleHTTPRequestHandler):
         super().do_GET()
 
     def end_headers(self) -> None:
-        """A browser asks again each time."""
+        """Let browsers revalidate each time."""
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
-        """Requests are not reported."""
+        """Do not log requests."""
 
 
 def newest(watched: list[Path]) -> tuple[int, int]:
-    """How many files there are, and when the last one was changed."""
+    """The number of files, and the time of the latest change."""
     number, latest = 0, 0
     for top in watched:
         for path in _files(top):

@@ -1,4 +1,4 @@
-"""Check the built pages: where links lead, what is reachable, how pages are made."""
+"""Check the built pages: links, reachability and structure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from functools import cached_property
 from ci_engine.configuration.docs_settings import DocsCheck
 from ci_engine.documentation.addresses import Site, Target, has_fragment
 from ci_engine.documentation.html_page import HtmlPage, Link, read_page
+from ci_engine.documentation.page_problems import heading_problems, literal_links
 from ci_engine.documentation.page_sources import PageSources
 from ci_engine.documentation.style_sheets import style_addresses
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.project.path_patterns import matching
 
-# What the tools make themselves: nothing points there, or everything.
+# Files that the tools generate: nothing links to them, or everything does.
 _GENERATED = re.compile(
     r"(^|/)(404|search|genindex(-\w+)?|py-modindex|\w+-modindex|sitemap|print_page)"
     r"(/index)?\.html?$|^_|(^|/)_(modules|static|downloads|sources)/"
@@ -27,7 +28,11 @@ _NOUNS = {
     "source": "image or recording",
     "video": "recording",
     "audio": "recording",
+    "style": "image or font",
 }
+# Copies of the code by Sphinx: their links back name what has no anchor, if the code is
+# documented under another name. No page of the project causes or fixes that.
+_CODE = re.compile(r"(^|/)_modules/")
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class SiteCheck:
 
     @cached_property
     def pages(self) -> dict[str, HtmlPage]:
-        """Every page, read once."""
+        """Every page, parsed once."""
         return {
             name: read_page(self.site.root, name)
             for name in self.site.pages
@@ -48,17 +53,23 @@ class SiteCheck:
         }
 
     def _is_of_theme(self, name: str) -> bool:
-        """Whether a file is one that a theme of Sphinx brings, such as a template."""
+        """Whether a file belongs to a theme, such as a template."""
+        if self.sources.is_template(name):
+            return True
         return "_static/" in name and self.sources.own_file(name) is None
 
     def check_links(self) -> CheckResult:
-        """Links, anchors, images, style sheets and scripts that lead nowhere."""
+        """Find broken links, anchors, images, style sheets and scripts."""
         check = CheckResult(id="docs-links", tool="ci-framework")
         if not self.pages:
             check.status = Status.NOT_RUN
             check.reason = f"there is no page below {self.site.root}"
             return check
-        found = [*self._broken_links(), *self._broken_styles()]
+        found = [
+            *self._broken_links(),
+            *self._broken_styles(),
+            *self._literal_links(),
+        ]
         check.findings = found
         check.new = len(found)
         check.status = Status.FAILED if found else Status.PASSED
@@ -76,7 +87,7 @@ class SiteCheck:
         return check
 
     def check_pages(self) -> CheckResult:
-        """Headings, repeated ids, and pages that nothing leads to."""
+        """Check headings, duplicate ids, and pages without links to them."""
         check = CheckResult(id="docs-pages", tool="ci-framework", blocking=False)
         found = [*self._orphans(), *self._page_problems()]
         check.findings = found
@@ -85,7 +96,7 @@ class SiteCheck:
         return check
 
     def external_links(self) -> dict[str, list[tuple[str, Link]]]:
-        """The addresses of other sites, and where each is named."""
+        """The addresses of other sites, and where each occurs."""
         found: dict[str, list[tuple[str, Link]]] = {}
         for name, link, target in self._links:
             if target.external.startswith(("http://", "https://")):
@@ -95,7 +106,7 @@ class SiteCheck:
 
     @cached_property
     def _links(self) -> list[tuple[str, Link, Target]]:
-        """Every link of every page, with where it leads."""
+        """Every link of every page, with its target."""
         found: list[tuple[str, Link, Target]] = []
         for name, page in self.pages.items():
             links = [*page.links]
@@ -109,9 +120,9 @@ class SiteCheck:
         return found
 
     def _is_known(self, name: str, link: Link) -> bool:
-        """Whether it is known where a link leads.
+        """Whether the target of a link can be determined.
 
-        Hosts show the page for errors at any path, so it names all from their top.
+        Hosts show the error page at any path, so its links start at the root.
         """
         rooted = link.address.startswith("/") and not link.address.startswith("//")
         return not rooted or name != "404.html" or bool(self.site.site_url)
@@ -127,12 +138,12 @@ class SiteCheck:
         framed: dict[tuple[str, str], list[tuple[str, Link]]] = {}
         for name, link, target in self._links:
             rule, problem = self._problem(link, target)
-            if not problem:
+            if not problem or (rule == "broken-anchor" and _CODE.search(name)):
                 continue
             if link.content:
                 yield self._link_finding(name, link, rule, problem)
             else:
-                # The frame of the pages names it on each of them.
+                # The frame of the pages contains it on each of them.
                 key = (rule, f"{target.path}#{target.fragment}")
                 framed.setdefault(key, []).append((name, link))
         for places in framed.values():
@@ -145,9 +156,9 @@ class SiteCheck:
             yield self._link_finding(name, link, rule, problem)
 
     def _broken_styles(self) -> Iterator[Finding]:
-        """Files that a style sheet of the project names and that are not there.
+        """Missing files that a style sheet of the project refers to.
 
-        Those of themes name fonts for old browsers that they do not ship.
+        Style sheets of themes refer to fonts for old browsers that they omit.
         """
         for name in sorted(n for n in self.site.files if n.endswith(".css")):
             path = self.sources.own_file(name)
@@ -165,6 +176,17 @@ class SiteCheck:
                         path=self.sources.project.relative(path),
                         line=line,
                     )
+
+    def _literal_links(self) -> Iterator[Finding]:
+        for page in self.pages.values():
+            for message, path, line in literal_links(page, self.sources):
+                yield Finding(
+                    tool="ci-framework",
+                    rule="broken-link",
+                    message=message,
+                    path=path,
+                    line=line,
+                )
 
     def _problem(self, link: Link, target: Target) -> tuple[str, str]:
         """The rule that a link breaks, and how; empty if it breaks none."""
@@ -192,7 +214,7 @@ class SiteCheck:
         )
 
     def _final(self, path: str) -> HtmlPage | None:
-        """The page that a reader gets to, past pages that redirect."""
+        """The final page for a reader, after redirects."""
         for _ in range(5):
             page = self.pages.get(path)
             if page is None or not page.redirect:
@@ -212,7 +234,7 @@ class SiteCheck:
         )
 
     def _is_written(self, name: str) -> bool:
-        """Whether a page is one that people write and read."""
+        """Whether a page is a content page."""
         page = self.pages[name]
         return (
             page.whole
@@ -251,7 +273,7 @@ class SiteCheck:
             if not self._is_written(name):
                 continue
             path, _ = self.sources.locate(name)
-            for rule, message, line in _problems(page, self.sources):
+            for rule, message, line in heading_problems(page, self.sources):
                 yield Finding(
                     tool="ci-framework",
                     rule=rule,
@@ -259,32 +281,6 @@ class SiteCheck:
                     path=path,
                     line=line,
                 )
-
-
-def _problems(page: HtmlPage, sources: PageSources) -> Iterator[tuple[str, str, int]]:
-    """What is wrong with one page: the rule, the message and the line."""
-
-    def line_of(text: str, built: int) -> int:
-        return sources.heading_line(page.path, text, built)
-
-    for name, line in page.repeated.items():
-        message = f"the id {name} is used several times: links go to the first"
-        yield "repeated-id", message, line_of(name, line)
-    before = 0
-    for heading in page.headings:
-        text = " ".join(heading.text.split())
-        if not text:
-            message = f"a heading of level {heading.level} is empty"
-            yield "empty-heading", message, line_of("", heading.line)
-        elif before and heading.level > before + 1:
-            message = f"{text!r} has level {heading.level} after level {before}"
-            yield "skipped-heading", message, line_of(text, heading.line)
-        before = heading.level
-    tops = [heading for heading in page.headings if heading.level == 1]
-    if len(tops) > 1:
-        second = " ".join(tops[1].text.split())
-        message = f"{len(tops)} headings of level 1; the second is {second!r}"
-        yield "several-titles", message, line_of(second, tops[1].line)
 
 
 def _is_search(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""The versions of a site as mike lists them, in ``versions.json``."""
+"""The versions of a site in mike's format, in ``versions.json``."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _TAKEN = frozenset(
 )
 _NUMBERED = re.compile(r"v?\d")
 _PART = re.compile(r"\d+|[A-Za-z]+")
-# Comes after every pre-release.
+# Sorts after every pre-release.
 _RELEASED = (1, 0, "")
 
 
 class SiteVersion(msgspec.Struct, omit_defaults=True):
-    """One version of a site; mike has the same fields.
+    """One version of a site, with the fields of mike.
 
     Attributes:
-        title: what a list of versions shows.
-        aliases: other names that lead to it.
-        properties: what mike keeps with it for the theme.
+        title: the name in a list of versions.
+        aliases: other names of it.
+        properties: data of mike for the theme.
     """
 
     version: str
@@ -38,10 +38,10 @@ class SiteVersion(msgspec.Struct, omit_defaults=True):
 
 
 def read_versions(text: str, origin: str) -> list[SiteVersion]:
-    """Read the list; without a file there is no version.
+    """Read the list; without a file there are no versions.
 
     Raises:
-        ToolError: if it is not such a list: it is never guessed.
+        ToolError: if it is invalid: the list is never guessed.
     """
     try:
         return msgspec.json.decode(text, type=list[SiteVersion]) if text.strip() else []
@@ -61,10 +61,10 @@ def write_versions(versions: Sequence[SiteVersion]) -> str:
 def add_version(
     versions: Sequence[SiteVersion], version: str, title: str, aliases: Sequence[str]
 ) -> list[SiteVersion]:
-    """Add a version, or replace it; its aliases leave the versions that had them.
+    """Add or replace a version; its aliases are removed from other versions.
 
     Raises:
-        UsageError: if a name cannot be used, or is used otherwise.
+        UsageError: if a name is invalid, or in use otherwise.
     """
     for name in (version, *aliases):
         if not _NAME.fullmatch(name) or name in _TAKEN or name.endswith(".lock"):
@@ -106,10 +106,10 @@ def remove_names(
     """Remove versions with their aliases, or single aliases.
 
     Returns:
-        The versions that are left, and the directories that go.
+        The remaining versions, and the removed directories.
 
     Raises:
-        UsageError: if a name is not there.
+        UsageError: if a name does not exist.
     """
     kept, gone = [*versions], list[str]()
     for name in names:

@@ -1,4 +1,4 @@
-"""The addresses that a style sheet names."""
+"""Find the addresses in a style sheet."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _ADDRESS = re.compile(
 
 
 def style_addresses(text: str) -> Iterator[tuple[str, int]]:
-    """Each address of a file that a style sheet names, with its line.
+    """Each address of a file in a style sheet, with its line.
 
-    What is inside of the sheet, as data or as a part of a drawing, is none.
+    Embedded data and references within the sheet are skipped.
     """
-    # Comments leave their line ends behind: lines are counted afterwards.
+    # Comments are replaced by their line ends, so that lines can be counted.
     shown = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text)
     for found in _ADDRESS.finditer(shown):
         address = next(filter(None, found.groups()), "").strip()

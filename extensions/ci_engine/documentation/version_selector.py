@@ -1,7 +1,7 @@
-"""The list of versions on the pages of Sphinx, whose themes have none of their own.
+"""A list of versions for Sphinx pages, whose themes have none.
 
-Each page of a version names one script, which is at the top of the branch: so the pages
-of old versions have the list of today, and those that are built on a machine have none.
+Each page of a version refers to one script at the root of the branch: so the pages
+of old versions have the current list, and local builds have none.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 SELECTOR_FILE = "ci-framework-versions.js"
 # Only Sphinx writes it.
 _MARK = "_static/documentation_options.js"
-# What a page with a selector of its own has: of mike, of a theme, of Read the Docs.
+# What a page with its own selector contains: of mike, of a theme, of Read the Docs.
 _OWN = re.compile(
     rb"""<script\b(?:(?!</script).)*?(?:versions\.json|"provider":\s*"mike")"""
     rb"""|<[^>]*\bclass=["'][^"'>]*\b(?:version-switcher|rst-versions)""",
@@ -23,17 +23,17 @@ _END_OF_HEAD = re.compile(rb"</head\s*>", re.IGNORECASE)
 
 
 def selector_script() -> str:
-    """The script, which every page names."""
+    """The script that every page refers to."""
     return Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
 
 def is_without_selector(pages: Path) -> bool:
-    """Whether pages are of a tool whose themes do not read ``versions.json``."""
+    """Whether pages are from a tool whose themes do not read ``versions.json``."""
     return (pages / _MARK).is_file()
 
 
 def copy_with_selector(pages: Path, target: Path) -> None:
-    """Copy pages, each with the script unless it has a selector of its own."""
+    """Copy pages, adding the script to each one without a selector."""
     shutil.copytree(pages, target, symlinks=True)
     for path in sorted(target.rglob("*.html")):
         if path.is_symlink() or not path.is_file():

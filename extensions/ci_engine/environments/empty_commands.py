@@ -1,4 +1,4 @@
-"""Commands that end with exit code 0 whatever they find: no verdict comes of them."""
+"""Recognize commands that always exit with 0, and so give no verdict."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ _AFTERWARDS = re.compile(r"\|\|\s*(true|echo|:|exit 0)|;\s*(true|exit 0)\s*['\"]
 
 
 def never_fails(command: str) -> bool:
-    """Whether a command does nothing, or throws its exit code away."""
+    """Whether a command does nothing, or discards its exit code."""
     return bool(_ALONE.fullmatch(command) or _AFTERWARDS.search(command))

@@ -1,7 +1,7 @@
 """Start the engine in an environment that has the packages it needs.
 
-The launcher calls this once it has found the engine. Only the standard library is
-used here, and in what is imported here: the packages may not be installed yet.
+The launcher calls this after it has found the engine. This module and its imports use
+only the standard library, because the packages may not be installed yet.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ci_engine.environments.user_cache import (
 from ci_engine.errors import ToolError
 from ci_engine.escaping import log_lines, terminal_line
 
-# The lowest versions that the engine works with; the lock has newer ones.
+# The lowest versions that the engine supports; the lock has newer ones.
 NEEDED = {"msgspec": (0, 20), "pyyaml": (6, 0)}
 _PACKAGE = Path(__file__).resolve().parent.parent
 _INSTALL_SECONDS = 600
@@ -42,12 +42,12 @@ _INSTALL_SECONDS = 600
 def start(
     arguments: Sequence[str], *, repository: Path, platform: str, cleans_up: bool
 ) -> int:
-    """Run the engine here or in its own environment, which is made if need be.
+    """Run the engine here or in its own environment, which is created if necessary.
 
     Args:
         arguments: the command line.
-        repository: the top of the repository.
-        platform: the kind of machine, part of the name of the environment.
+        repository: the root of the repository.
+        platform: the kind of machine, part of the environment's name.
         cleans_up: whether this process removes something at its end.
 
     Returns:
@@ -72,16 +72,16 @@ def start(
         sys.stderr.write(log_lines(f"ci: {error}\nhint: {error.hint}\n"))
         return error.exit_code
     _note(verbose, f"engine: private environment ({python_of(prefix)})")
-    # It was set where nothing can be kept: then this process has to clean up.
+    # The cache is then temporary, and this process has to remove it.
     cleans_up = cleans_up or os.environ.get(CACHE_VARIABLE) != chosen
     python = str(python_of(prefix))
     return _become([python, "-I", bytecode, *command], cleans_up=cleans_up)
 
 
 def _report_clone(repository: Path) -> None:
-    """Report how git ignores the clone that holds this engine, if the project has one.
+    """Report how git ignores the clone with this engine, if the project has one.
 
-    It is none of the project's files, which git cannot know.
+    The clone is not a part of the project, and git would list its files.
     """
     clone = _PACKAGE.parents[1]
     if clone == repository or not clone.is_relative_to(repository):
@@ -114,7 +114,7 @@ def _report_clone(repository: Path) -> None:
 
 
 def _has_packages() -> bool:
-    """Whether this interpreter has every package in a version that works."""
+    """Whether this interpreter has every package in a supported version."""
     try:
         for name, lowest in NEEDED.items():
             parts = version(name).split(".")
@@ -128,9 +128,9 @@ def _has_packages() -> bool:
 
 
 def _private_environment(repository: Path, platform: str) -> Path:
-    """The private environment, which is made if need be.
+    """The private environment, which is created if necessary.
 
-    The launcher finds the environment by the same name, without starting Python.
+    The launcher computes the same name, without starting Python.
     """
     listing = (_PACKAGE / "requirements.txt").read_bytes().replace(b"\r\n", b"\n")
     digest = hashlib.sha256(listing).hexdigest()
@@ -143,9 +143,9 @@ def _private_environment(repository: Path, platform: str) -> Path:
 
 
 def _make(prefix: Path, requirements: bytes) -> None:
-    """Make the private environment in the quickest way that works."""
+    """Create the private environment in the fastest way that works."""
     sys.stderr.write("ci: installing the engine's packages\n")
-    # A link to a link would lead elsewhere after an upgrade of Python.
+    # A link to a link could point elsewhere after an upgrade of Python.
     base = os.path.realpath(sys.executable)
     listing = prefix.with_name(f"{prefix.name}.txt")
     tried: list[str] = []
@@ -168,7 +168,7 @@ def _make(prefix: Path, requirements: bytes) -> None:
 
 
 def _run_all(commands: Commands, directory: Path, variables: Mapping[str, str]) -> str:
-    """Run commands one after the other; return what went wrong, if anything."""
+    """Run commands one after the other; return the error, if any."""
     for command in commands:
         try:
             done = subprocess.run(
@@ -193,10 +193,10 @@ def _compile(prefix: Path, directory: Path) -> Sequence[str]:
 
 
 def _bytecode_option(prefix: Path, cache: Path) -> str:
-    """How the engine's compiled modules are kept: never in a repository.
+    """Where the engine's compiled modules are written: never in a repository.
 
-    An engine of the cache is compiled once for an environment; a file beside it tells
-    the launcher so. What may change is compiled elsewhere, when it is imported.
+    An engine in the cache is compiled once per environment, recorded in a file for
+    the launcher. Other engines are compiled elsewhere, when they are imported.
     """
     directory = _PACKAGE.parent
     if not directory.is_relative_to(cache.resolve()):
@@ -211,12 +211,12 @@ def _bytecode_option(prefix: Path, cache: Path) -> str:
 
 
 def _become(command: list[str], *, cleans_up: bool) -> int:
-    """Replace this process by the engine, or wait for it where something ends here."""
+    """Replace this process by the engine, or wait for it if cleanup is necessary."""
     # exec on Windows returns to the shell before the new process ends.
     if not (os.name == "nt" or cleans_up):
         os.execv(command[0], command)  # noqa: S606 # nosec B606
     process = subprocess.Popen(command)
-    # The terminal sends an interrupt to both; what is sent to this one goes on.
+    # The terminal interrupts both processes; other signals are passed on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
     code = process.wait()

@@ -1,4 +1,4 @@
-"""Environments that checks run in, and what each of them has."""
+"""Environments that checks run in, and their content."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PROGRAMS = (
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """What ``inside/probe.py`` reports about an environment."""
+    """The report of ``inside/probe.py`` on an environment."""
 
     python: str
     executable: str
@@ -55,11 +55,11 @@ class Environment:
     """An environment in which checks can run.
 
     Attributes:
-        name: for people, for example ``uv: group quality``.
-        probe: what it has.
-        variables: the environment variables its programs run with.
+        name: for display, for example ``uv: group quality``.
+        probe: its content.
+        variables: the environment variables for its programs.
         prefix: arguments before every command, for managers that start programs.
-        substitute: why it replaces the declared one, empty if it is that one.
+        substitute: why it replaces the declared one, empty if it is the declared one.
     """
 
     name: str
@@ -69,18 +69,18 @@ class Environment:
     substitute: str = ""
 
     def program(self, name: str) -> tuple[str, ...] | None:
-        """The command that starts a program of this environment, if it has it."""
+        """The command that starts a program of this environment, None if missing."""
         path = self.probe.programs.get(name)
         return (*self.prefix, path) if path else None
 
     def module(self, name: str) -> tuple[str, ...] | None:
-        """The command that runs a module of this environment, if it has it."""
+        """The command that runs a module of this environment, None if missing."""
         if name not in self.probe.modules:
             return None
         return (*self.prefix, self.probe.executable, "-m", name)
 
     def version(self, name: str) -> str:
-        """Version of a tool as this environment's metadata states it, or empty."""
+        """The version of a tool in this environment's metadata, or empty."""
         return self.probe.versions.get(name, "")
 
 
@@ -91,14 +91,14 @@ def _probe(
     variables: Mapping[str, str],
     cancel: threading.Event | None = None,
 ) -> Probe:
-    """Find out from an interpreter what its environment has."""
+    """Inspect an environment with its interpreter."""
     script = inside.DIRECTORY / "probe.py"
     command = [*python, "-I", script, project.distribution, *PROGRAMS]
     outcome = run_program(
         command,
         cwd=project.root,
         timeout=60,
-        # pixi may install the environment first.
+        # pixi may have to install the environment first.
         variables=installing_variables(variables),
         cancel=cancel,
     )
@@ -120,10 +120,10 @@ def probe_virtual_environment(
     variables: Mapping[str, str],
     cancel: threading.Event | None = None,
 ) -> Probe:
-    """Find out what a virtual environment has; cached while it is unchanged.
+    """Inspect a virtual environment; cached while it is unchanged.
 
-    Installing, upgrading or removing a package changes the directories that the key
-    of the cache is made from.
+    Installing, upgrading or removing a package changes the directories that are part
+    of the cache key.
     """
     identity = _identity(prefix, project.distribution)
     cached = project.output / "probes" / f"{identity}.json"
@@ -134,7 +134,7 @@ def probe_virtual_environment(
     probe = _probe(
         [python_of(prefix)], project=project, variables=variables, cancel=cancel
     )
-    # Where the repository cannot be written, nothing is cached.
+    # If the repository cannot be written, nothing is cached.
     with contextlib.suppress(ToolError):
         prepare_directory(cached.parent, project.output)
         write_text(cached, msgspec.json.encode(probe).decode())
@@ -169,7 +169,7 @@ def pixi_environment(
 
 
 def _identity(prefix: Path, distribution: str) -> str:
-    """Change with every package that comes or goes."""
+    """A key that changes whenever packages are added, removed or upgraded."""
     script = inside.DIRECTORY / "probe.py"
     watched = [prefix, prefix / "pyvenv.cfg", python_of(prefix), script]
     watched += [python_of(prefix).parent, *prefix.glob("lib*/python*/site-packages")]
@@ -180,7 +180,7 @@ def _identity(prefix: Path, distribution: str) -> str:
 
 
 def environment_error(what: str, outcome: Outcome) -> ToolError:
-    """The error for an environment that failed, with the end of the output."""
+    """The error for an environment that failed, with the last lines of output."""
     command = " ".join(outcome.command)
     tail = outcome.tail()
     detail = f"\n{tail}" if tail else ""

@@ -1,14 +1,14 @@
-"""How locked packages are installed, untouched by any configuration of a repository.
+"""Install locked packages without using any configuration of a repository.
 
-What is installed is a matter of the framework's own locks alone, with hashes. Where it
-comes from is the user's: their index, mirror, proxy, certificates and caches stay in
-force, by their variables and by the configuration files of their account. So the
-installers run in the user's cache, where they find no file of the repository (uv would
-look for pyproject.toml and uv.toml upward from the current directory), and without the
-variables that change what is installed. uv's --no-config and pip's --isolated would do
+Only the framework's own locks, with hashes, decide what is installed. The user decides
+where it comes from: index, mirror, proxy, certificates and caches in the variables and
+the configuration files of the account apply. So installers run in the user's cache,
+where they find no files of the repository (uv searches parent directories for
+pyproject.toml and uv.toml), and without the variables that change what is installed.
+uv's --no-config and pip's --isolated would go too far: they ignore the user's mirror.
 too much: they ignore the user's mirror as well.
 
-Only the standard library is used: the engine is installed in this way too.
+Only the standard library is used: the engine itself is installed this way, too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ci_engine.processes.allowed_variables import installing_variables
 
 Commands = Sequence[Sequence[str]]
 
-# What is installed, and whereto: set for the project, or for installs by hand.
+# Variables that control what is installed and where: for projects or manual installs.
 _SELECTING = frozenset(
     {
         *("PIP_BUILD_CONSTRAINT", "PIP_CONSTRAINT", "PIP_DRY_RUN", "PIP_EDITABLE"),
@@ -34,11 +34,11 @@ _SELECTING = frozenset(
         *("UV_NO_VERIFY_HASHES", "UV_OVERRIDE", "UV_PRERELEASE", "UV_PROJECT"),
         *("UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_RESOLUTION", "UV_SYSTEM_PYTHON"),
         *("UV_TORCH_BACKEND", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY"),
-        # Isolated mode is for one process only: its children would obey these.
+        # Isolated mode affects only one process: its children would use these.
         *("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"),
     }
 )
-# The user may name these from the current directory; what separates several.
+# These may contain relative paths; the value is the separator of several.
 _PATHS = {
     "PIP_CERT": "",
     "PIP_CLIENT_CERT": "",
@@ -50,7 +50,7 @@ _PATHS = {
 
 
 def installer_variables(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The variables that installers of locked packages get."""
+    """The environment variables for installers of locked packages."""
     allowed = installing_variables(variables)
     kept = {name: text for name, text in allowed.items() if name not in _SELECTING}
     for name, separator in _PATHS.items():
@@ -62,8 +62,8 @@ def installer_variables(variables: Mapping[str, str] = os.environ) -> dict[str, 
 
 
 def _absolute(location: str) -> str:
-    """A path from where this process is, an address as it is."""
-    # For pip the null device is no path: it reads no configuration at all then.
+    """Make a path absolute, and keep an address as it is."""
+    # pip treats the null device specially: it then reads no configuration.
     if not location or "://" in location or location == os.devnull:
         return location
     return str(Path(location).expanduser().absolute())
@@ -79,8 +79,8 @@ class VenvCommands(NamedTuple):
     """The commands for a virtual environment.
 
     Attributes:
-        make: makes an empty one.
-        install: installs into it, followed by requirements.
+        make: creates an empty one.
+        install: installs into it; requirements are appended.
     """
 
     make: list[str]
@@ -90,7 +90,7 @@ class VenvCommands(NamedTuple):
 def uv_commands(
     prefix: Path, python: str, *options: str, uv: Sequence[str] = ("uv",)
 ) -> VenvCommands:
-    """Make and fill a virtual environment with uv, which may choose the Python."""
+    """Create and fill a virtual environment with uv, which may choose the Python."""
     chosen = ("--python", python) if python else ()
     make = [*uv, "venv", "--quiet", *options, *chosen, str(prefix)]
     target = str(python_of(prefix))
@@ -98,7 +98,7 @@ def uv_commands(
 
 
 def pip_commands(prefix: Path, interpreter: str) -> VenvCommands:
-    """Make and fill a virtual environment with venv and pip."""
+    """Create and fill a virtual environment with venv and pip."""
     pip = [str(python_of(prefix)), "-I", "-m", "pip", "install", "--quiet"]
     return VenvCommands(
         [interpreter, "-I", "-m", "venv", str(prefix)],
@@ -109,7 +109,7 @@ def pip_commands(prefix: Path, interpreter: str) -> VenvCommands:
 def ways_to_install(
     prefix: Path, interpreter: str, requirements: Path, *, wheels_only: bool = False
 ) -> dict[str, Commands]:
-    """The commands that make an environment, by installer, the quickest first."""
+    """The commands to create an environment, by installer, the fastest first."""
     lock = ["--no-deps", "--require-hashes", "--requirement", str(requirements)]
     lock += ["--only-binary", ":all:"] if wheels_only else []
     starters = {

@@ -1,4 +1,4 @@
-"""Which Python an environment gets where none was requested."""
+"""Choose the Python of an environment if none was requested."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 
 def usual_python(root: Path, matrix: Sequence[str]) -> str:
-    """A version of the matrix that is installed; empty if the installer has to choose.
+    """An installed version of the matrix; empty if the installer has to choose.
 
-    By itself uv may prefer another one, such as that of ``.python-version``, and
+    uv itself might prefer another version, such as that of ``.python-version``, and
     download it.
     """
     if find_program("uv") is None:
@@ -29,7 +29,7 @@ def usual_python(root: Path, matrix: Sequence[str]) -> str:
 
 
 def _found_by_uv(root: Path, *version: str) -> str:
-    """The version of the interpreter that uv finds on this machine, if it finds one."""
+    """The version of the interpreter that uv finds, empty if there is none."""
     command = ["uv", "python", "find", "--no-python-downloads", *version]
     variables = manager_variables()
     found = run_program(command, cwd=root, timeout=_SECONDS, variables=variables)

@@ -1,4 +1,4 @@
-"""Tools that a project does not have: run isolated, in the locked version."""
+"""Run tools that a project does not have: isolated, in the locked version."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ci_engine.project.repository import Project
 
 _INSTALL_SECONDS = 600.0
 _LOCK = threading.Lock()
-# The environments of one build of Python are alike, wherever they are.
+# Environments of the same build of Python are identical, wherever it is installed.
 _BUILD = """\
 import sys, sysconfig
 print(sys.version, sysconfig.get_platform(), getattr(sys, "_base_executable", ""))
@@ -41,7 +41,7 @@ class ToolLock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One tool of ``configs/tool-locks.yaml``.
 
     Attributes:
-        requirements: everything it needs, one line each, with hashes.
+        requirements: all of its requirements, one per line, with hashes.
     """
 
     version: str
@@ -49,7 +49,7 @@ class ToolLock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class IsolatedTool(msgspec.Struct, frozen=True):
-    """A tool in an environment of its own."""
+    """A tool in its own environment."""
 
     name: str
     version: str
@@ -67,7 +67,7 @@ def read_tool_locks() -> dict[str, ToolLock]:
     """Read the locked versions of all tools.
 
     Raises:
-        ConfigurationError: if the file is not what it should be.
+        ConfigurationError: if the file is invalid.
     """
     path = configs_directory() / "tool-locks.yaml"
     try:
@@ -82,7 +82,7 @@ def isolated_tool(
     cancel: threading.Event | None = None,
     interpreter: str = "",
 ) -> IsolatedTool:
-    """Install a locked tool in the user's cache unless it is there."""
+    """Install a locked tool in the user's cache unless it is installed."""
     lock = read_tool_locks()[name]
     python = interpreter or sys.executable
     text = "\n".join(lock.requirements) + "\n"
@@ -91,7 +91,7 @@ def isolated_tool(
             project.repository,
             tool_entry(name, python, cancel),
             lambda fresh: _install(fresh, text, python, cancel),
-            # Its interpreter goes with the one that made it, for example an upgrade.
+            # Its interpreter may have been removed, for example by an upgrade.
             lambda kept: python_of(kept).exists(),
         )
     scripts = python_of(prefix).parent
@@ -102,9 +102,9 @@ def isolated_tool(
 def tool_entry(
     name: str, python: str = sys.executable, cancel: threading.Event | None = None
 ) -> str:
-    """The entry of the cache that a tool is in.
+    """The cache entry of a tool.
 
-    Another Python, or another lock, is another entry: none is ever changed.
+    Another Python or another lock means another entry; entries never change.
     """
     lock = read_tool_locks()[name]
     parts = [_build_of(python, cancel), *lock.requirements]
@@ -114,7 +114,7 @@ def tool_entry(
 
 @cache
 def _build_of(python: str, cancel: threading.Event | None) -> str:
-    """Which build of Python an interpreter is, and where the build is."""
+    """The build of an interpreter, and its location."""
     if python == sys.executable:
         base = getattr(sys, "_base_executable", "")
         return f"{sys.version} {sysconfig.get_platform()} {base}"

@@ -1,7 +1,7 @@
-"""The lowest versions that the project's own dependencies allow.
+"""Resolve the lowest versions that the project's own dependencies allow.
 
-The tools of its groups keep the newest versions that fit: how old they may be says
-nothing about the project.
+The tools in its groups keep the newest compatible versions: their age does not matter
+for the project.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ci_engine.processes.programs import find_program
 from ci_engine.project.output_files import write_text
 
 _FILES = ("pyproject.toml", "setup.py", "setup.cfg")
-# What uv writes behind a package that the project names itself.
+# The comment of uv after a package that the project itself requires.
 _DIRECT = re.compile(
     r"# via (?:.*, )?(?:\S+ )?\((?:pyproject\.toml|setup\.(?:py|cfg))\)"
 )
@@ -24,16 +24,16 @@ _DIRECT = re.compile(
 def lowest_constraints(
     installer: Installer, prefix: Path, python: str, extra: str
 ) -> list[str]:
-    """Arguments of an installer that hold the direct dependencies at their lowest.
+    """Installer arguments that pin direct dependencies to their lowest versions.
 
     Args:
         installer: runs uv in the repository.
-        prefix: the environment, beside which they are written.
-        python: the version that they are resolved for, empty = uv's choice.
-        extra: an extra of the project that counts as well, empty = none.
+        prefix: the environment; the constraints are written beside it.
+        python: the version to resolve for, empty = uv's choice.
+        extra: an extra of the project to include, empty = none.
 
     Raises:
-        ToolError: if uv is missing, or finds no versions that fit each other.
+        ToolError: if uv is missing, or the versions conflict.
     """
     if find_program("uv") is None:
         raise ToolError(

@@ -1,4 +1,4 @@
-"""Tools from npm: installed from a lock of ours, run by a Node that comes from PyPI."""
+"""Install tools from npm with our lock, and run them with a Node from PyPI."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class NodeTool:
     """A program from npm.
 
     Attributes:
-        command: what starts it.
-        directory: where its package is.
+        command: the command that starts it.
+        directory: the directory of its package.
     """
 
     version: str
@@ -52,7 +52,7 @@ class NodeTool:
 def node_tool(
     project: Project, name: str, cancel: threading.Event | None = None
 ) -> NodeTool:
-    """Install a tool of ``configs/npm`` in the user's cache unless it is there.
+    """Install a tool of ``configs/npm`` in the user's cache unless it is installed.
 
     Raises:
         ToolError: if it cannot be installed.
@@ -81,7 +81,7 @@ def _by_node(node: IsolatedTool, program: str) -> list[str]:
 
 
 def _with_certificates(variables: dict[str, str]) -> dict[str, str]:
-    """The certificates that uv and pip accept are good for npm as well."""
+    """Pass the certificates that uv and pip accept to npm as well."""
     file = variables.get("SSL_CERT_FILE", "")
     return {"NODE_EXTRA_CA_CERTS": file, **variables} if file else variables
 
@@ -94,7 +94,7 @@ def _install(
 ) -> None:
     for file, text in texts.items():
         write_text(prefix / file, text)
-    # No script of a package runs, and every archive has to have the hash of the lock.
+    # Packages run no scripts, and every archive must match the hash in the lock.
     options = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
     outcome = run_program(
         [*_by_node(node, "npm"), *options],

@@ -1,6 +1,6 @@
-"""An environment for one package, with what it declares and nothing else.
+"""An environment for one package, with only what it declares.
 
-So an import of something that the package does not declare fails.
+An import of something that the package does not declare fails in it.
 The tools of the gate come from the groups of the repository.
 """
 
@@ -33,19 +33,19 @@ from ci_engine.project.repository import Project, normalize
 
 _NEEDED: frozenset[Kind] = frozenset({"runtime", "added", "build"})
 _DECLARED: frozenset[Kind] = frozenset({*_NEEDED, "extra", "development"})
-# Groups and files that hold what the tests and the tools of a package need.
+# Groups and files with the requirements of a package's tests and tools.
 _GROUP = re.compile(r"(dev|develop|development|tests?|testing|typing|types|quality.*)$")
 _LISTS = ("requirements-dev.txt", "requirements-test.txt", "requirements-tests.txt")
 
 
 @dataclass(frozen=True)
 class _Request:
-    """What the environment of a package is made of.
+    """The content of a package's environment.
 
     Attributes:
         siblings: the directories of the packages it needs.
-        requirements: what the tests and the tools need.
-        prefix: where the environment is made.
+        requirements: the requirements of the tests and the tools.
+        prefix: the directory of the environment.
         installer: runs installers in the repository.
     """
 
@@ -58,16 +58,16 @@ class _Request:
 
     @property
     def failure(self) -> str:
-        """The message where it fails."""
+        """The message for a failure."""
         return f"the environment of {self.view.package.name} could not be created"
 
 
 def package_preparation(
     view: PackageView, tier: Tier, python: str
 ) -> Callable[[threading.Event], Environment] | None:
-    """What prepares the environment of a package, None for the repository's own.
+    """The function that prepares a package's environment, None for the repository's.
 
-    The package at the top of the repository has the repository's own environment,
+    The package at the root of the repository uses the repository's environment,
     unless pip would look for the other packages on an index.
     """
     independent = view.top.manager != "pip" or not view.package.depends_on
@@ -79,7 +79,7 @@ def package_preparation(
 def _prepare(
     view: PackageView, tier: Tier, python: str, cancel: threading.Event
 ) -> Environment:
-    """Find or make the environment of a package."""
+    """Find or create the environment of a package."""
     top = view.top
     refuse_tracked_output(top)
     declared = _pixi_name(view)
@@ -108,7 +108,7 @@ def _prepare(
 
 
 def _instead_of_pixi(view: PackageView, declared: str) -> str:
-    """Why it is not an environment of pixi, empty where none was expected."""
+    """Why it is not a pixi environment, empty if none was expected."""
     if view.top.manager != "pixi":
         return ""
     if declared:
@@ -117,7 +117,7 @@ def _instead_of_pixi(view: PackageView, declared: str) -> str:
 
 
 def _pixi_name(view: PackageView) -> str:
-    """The pixi environment of a package: the one that is named, or of its name."""
+    """The pixi environment of a package: the configured one, or by its name."""
     if view.top.manager != "pixi":
         return ""
     if view.how.environment != "isolated":
@@ -127,7 +127,7 @@ def _pixi_name(view: PackageView) -> str:
 
 
 def _own_requirements(project: Project) -> Iterator[str]:
-    """What the tests of a package need, as its own files say."""
+    """The requirements of a package's tests, from its own files."""
     for name, requirements in sorted(project.groups.items()):
         if _GROUP.match(name):
             yield from requirements
@@ -145,7 +145,7 @@ def _own_requirements(project: Project) -> Iterator[str]:
 
 
 def _range(version: str) -> str:
-    """The lower end of Poetry's own ways to write a range."""
+    """The lower bound of a range in Poetry's own syntax."""
     found = re.match(r"\s*[\^~]\s*([\w.]+)", version)
     if found:
         return f">={found.group(1)}"
@@ -153,7 +153,7 @@ def _range(version: str) -> str:
 
 
 def _tools(view: PackageView, tier: Tier) -> list[str]:
-    """The tools of the gate, as the groups of the repository name them."""
+    """The tools of the gate in the groups of the repository."""
     top = view.top
     names = (view.configuration.settings.environments.of_tier(tier), "quality", "dev")
     for name in (*names, "test", "tests"):
@@ -164,7 +164,7 @@ def _tools(view: PackageView, tier: Tier) -> list[str]:
 
 
 def _is_locked_member(view: PackageView) -> bool:
-    """Whether the lock of a uv workspace says what the package needs."""
+    """Whether the lock of a uv workspace covers the package."""
     top = view.top
     workspace = top.tool("uv").get("workspace")
     if workspace is None or not (top.root / "uv.lock").is_file():
@@ -189,7 +189,7 @@ def _sync(request: _Request) -> None:
 
 
 def _install(request: _Request) -> None:
-    """Make a virtual environment and install the package and what it needs."""
+    """Create a virtual environment, and install the package and its requirements."""
     _install_into(request, [*_editables(request), *_from_elsewhere(request)])
 
 
@@ -200,7 +200,7 @@ def _install_into(request: _Request, requirements: Sequence[str]) -> None:
 
 
 def _editables(request: _Request) -> list[str]:
-    """The package with its extras, and the packages it needs."""
+    """The package with its extras, and the sibling packages it needs."""
     view = request.view
     extras = table(view.project.pyproject, "project", "optional-dependencies")
     chosen = f"[{','.join(sorted(extras))}]" if extras else ""
@@ -224,7 +224,7 @@ def _from_elsewhere(request: _Request) -> Iterator[str]:
 
 
 def _key(request: _Request, maker: str) -> str:
-    """What the environment depends on; another key means that it is made anew."""
+    """A key of everything the environment depends on; if it changes, rebuild."""
     top, package = request.view.top, request.view.package
     folders = [package.path, *request.siblings]
     names = ("pyproject.toml", "setup.py", "setup.cfg", *_LISTS)

@@ -1,4 +1,4 @@
-"""The pixi tasks that a project has of its own, for the checks they stand for."""
+"""The project's own pixi tasks for checks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_engine.configuration.tables import dig, one_or_several, table
 from ci_engine.environments.empty_commands import never_fails
 from ci_engine.project.repository import Project
 
-# Which task gives the verdict of which check, in the organization's vocabulary.
+# The tasks whose verdict counts for a check, in the organization's vocabulary.
 _TASKS: Mapping[str, str] = {
     "lint": "lint",
     "format": "format-check",
@@ -30,7 +30,7 @@ class OwnTask(msgspec.Struct, frozen=True):
     """A task of the project's own.
 
     Attributes:
-        name: what ``pixi run`` calls it.
+        name: the name for ``pixi run``.
         trusted: whether its exit code is a verdict.
     """
 
@@ -39,7 +39,7 @@ class OwnTask(msgspec.Struct, frozen=True):
 
 
 def own_task(project: Project, check: str) -> OwnTask | None:
-    """Find the project's own task for a check, None if it has none.
+    """Find the project's own task for a check, None if there is none.
 
     Tasks in the framework's block do not count: the engine runs the same tools itself
     and reads their output.
@@ -73,6 +73,6 @@ def _framework_tasks(path: Path) -> list[str]:
 
 
 def _command(task: object) -> str:
-    """The text of a task: a string, a list of arguments, or a table with ``cmd``."""
+    """The command of a task: a string, a list of arguments, or a table with ``cmd``."""
     command = dig(task, "cmd") or ("" if table(task) else task)
     return " ".join(str(word) for word in one_or_several(command) if word)

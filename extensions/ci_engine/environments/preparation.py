@@ -1,7 +1,7 @@
 """Prepare the environment of a tier with the project's manager, or without it.
 
-Where the manager is not installed, uv or the venv module makes an environment with the
-same dependency group; the verdict then says which environment it came from.
+If the manager is not installed, uv or the venv module creates an environment with the
+same dependency group; the verdict then names the environment that was used.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ci_engine.findings.tracked_output import refuse_tracked_output
 from ci_engine.processes.programs import find_program
 from ci_engine.project.repository import Project
 
-# Not --quiet: poetry would not even report why it failed.
+# Not --quiet: poetry would then not report why it failed.
 _POETRY_INSTALL = ["poetry", "install", "--no-interaction", "--no-ansi"]
 _POETRY_VARIABLES = {"POETRY_VIRTUALENVS_IN_PROJECT": "true"}
 
@@ -45,7 +45,7 @@ def prepare_environment(
     *,
     resolution: Resolution = "highest",
 ) -> Environment:
-    """Find or make the environment of a tier; without a version, for any Python."""
+    """Find or create the environment of a tier; without a version, for any Python."""
     refuse_tracked_output(project)
     declared = environments.of_tier(tier)
     request = EnvironmentRequest(project, declared, python, cancel, resolution)
@@ -61,7 +61,7 @@ def prepare_environment(
     if find_program(project.manager) is None:
         return make_environment(request, f"{project.manager} is not installed")
     if project.manager == "pixi":
-        # A pixi environment for one Python is named otherwise than its group.
+        # A pixi environment for one Python has another name than its group.
         named = environments.test.replace("{python}", python.replace(".", ""))
         name = (named if python else "") or declared or "default"
         return pixi_environment(project, name, cancel)
@@ -69,13 +69,13 @@ def prepare_environment(
 
 
 def has_environment(project: Project) -> bool:
-    """Whether an environment of the project was made before, by us or by the user."""
+    """Whether the project has an environment already, created by us or by the user."""
     made = (project.root / ".venv", project.root / ".pixi" / "envs")
     return any(path.exists() for path in (*made, project.output / "environments"))
 
 
 def prepare_development(project: Project, environments: Environments) -> None:
-    """Prepare what a person works in, where that is more than a tier needs.
+    """Prepare the development environment, if it has more than that of a tier.
 
     pixi, uv and poetry users get everything their manager installs by default;
     users of pip get a ``.venv`` with the project and its groups.
@@ -106,7 +106,7 @@ def _uv(request: EnvironmentRequest) -> Environment:
     elif request.extra:
         command += ["--extra", request.extra]
     if request.python:
-        # The environment of another Python must not replace the developer's own.
+        # The environment for another Python must not replace the developer's own.
         prefix = request.project.output / "environments" / f"uv-{request.python}"
         command += ["--python", request.python]
     variables = {"UV_PROJECT_ENVIRONMENT": str(prefix)}
@@ -133,13 +133,13 @@ def _poetry(request: EnvironmentRequest) -> Environment:
 
 
 def _own_or_made(request: EnvironmentRequest) -> Environment:
-    """Use the project's ``.venv`` if it can test, else an environment of ours."""
+    """Use the project's ``.venv`` if it can run the tests, else create one."""
     project, prefix = request.project, request.project.root / ".venv"
     if not request.python and python_of(prefix).exists():
         environment = virtual_environment(prefix, ".venv", project, request.cancel)
         source = environment.probe.source
         path = Path(url2pathname(urlsplit(source).path)).resolve()
-        # It may have the project that this one was copied from.
+        # It may contain the project that this one was copied from.
         own = not source.startswith("file:") or path == project.root.resolve()
         if environment.module("pytest") and own:
             return environment

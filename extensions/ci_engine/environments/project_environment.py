@@ -1,6 +1,6 @@
-"""A virtual environment with the project and one of its groups, made without a manager.
+"""A virtual environment with the project and one of its groups, without a manager.
 
-Projects of pip get one; others where their manager is not installed, or has no
+Used for pip projects, and for others if their manager is not installed or has no
 environment for one Python.
 """
 
@@ -29,7 +29,7 @@ _LISTS = ("requirements.txt", "requirements-dev.txt", "requirements-test.txt")
 _SETUP_FILES = ("setup.py", "setup.cfg")
 
 
-# The project's own dependencies; its tools always have the newest versions that fit.
+# Of the project's own dependencies; tools always get the newest versions.
 Resolution = Literal["highest", "lowest-direct"]
 
 
@@ -38,10 +38,10 @@ class EnvironmentRequest:
     """The environment that a tier needs.
 
     Attributes:
-        group: dependency group, extra, requirement file or pixi environment; empty =
+        group: dependency group, extra, requirements file or pixi environment; empty =
             the default one.
         python: the requested minor version, empty = the manager's choice.
-        resolution: which versions of the project's own dependencies it gets.
+        resolution: which versions of the project's own dependencies to install.
     """
 
     project: Project
@@ -52,12 +52,12 @@ class EnvironmentRequest:
 
     @property
     def installer(self) -> Installer:
-        """What runs installers."""
+        """The runner of installers."""
         return Installer(self.project.root, self.cancel)
 
     @property
     def matrix(self) -> list[str]:
-        """The versions that the project's CI tests with, as far as it names them."""
+        """The Python versions that the project's CI tests, if it names them."""
         own = with_answers(self.project.tool("ci-framework"))
         return texts(own, "matrix", "python-versions")
 
@@ -83,12 +83,12 @@ class EnvironmentRequest:
 
     @property
     def file(self) -> str:
-        """The requested requirement file, empty if it is none."""
+        """The requested requirements file, empty if it is none."""
         listed = self.group.endswith((".txt", ".in"))
         return self.group if listed and _exists(self.project, self.group) else ""
 
     def describe(self, maker: str) -> str:
-        """What made the environment, and with what, such as ``uv with group dev``."""
+        """How the environment was created, such as ``uv with group dev``."""
         group = self.dependency_group or self.poetry_group
         kinds = {"extra ": self.extra, "": self.file, "group ": group}
         named = next((f" with {k}{name}" for k, name in kinds.items() if name), "")
@@ -97,13 +97,13 @@ class EnvironmentRequest:
     def environment(
         self, prefix: Path, maker: str, substitute: str = ""
     ) -> Environment:
-        """The environment, once it is made."""
+        """The environment, after it was created."""
         name = self.describe(maker)
         return virtual_environment(prefix, name, self.project, self.cancel, substitute)
 
 
 def make_environment(request: EnvironmentRequest, substitute: str = "") -> Environment:
-    """Make the environment below the output directory, or reuse it."""
+    """Create the environment below the output directory, or reuse it."""
     project = request.project
     name = re.sub(r"[^A-Za-z0-9._-]", "-", request.group or "default")
     kind = "" if request.resolution == "highest" else request.resolution
@@ -117,7 +117,7 @@ def make_environment(request: EnvironmentRequest, substitute: str = "") -> Envir
 
 
 def fill_environment(request: EnvironmentRequest, prefix: Path) -> None:
-    """Install the project and the group, into a new environment if there is none."""
+    """Install the project and the group, creating the environment if necessary."""
     itself = f".[{request.extra}]" if request.extra else "."
     arguments = ["--editable", itself] if request.project.installable else []
     for path in _members(request.project):
@@ -133,9 +133,9 @@ def fill_environment(request: EnvironmentRequest, prefix: Path) -> None:
 
 
 def _members(project: Project) -> list[str]:
-    """The packages of a monorepo whose top is no package, as pip installs them.
+    """The packages of a monorepo without a root package, as arguments for pip.
 
-    Only those whose code the settings name are part of what is checked as a whole.
+    Only those with code in the configured source paths are checked as a whole.
     """
     named = texts(project.tool("ci-framework"), "source-paths")
     if project.installable or not named:
@@ -150,7 +150,7 @@ def _members(project: Project) -> list[str]:
 
 
 def _requirements(request: EnvironmentRequest) -> list[str]:
-    """What the group holds; for a project without groups, what its files list."""
+    """The requirements of the group; without groups, those in the project's files."""
     groups = request.project.groups
     group = groups.get(normalize(request.group))
     if group is not None:
@@ -167,7 +167,7 @@ def _exists(project: Project, name: str) -> bool:
 
 
 def _key(request: EnvironmentRequest) -> str:
-    """Changes with everything that the environment is made from."""
+    """A key of everything the environment depends on."""
     project = request.project
     names = (*_LISTS, *filter(None, [request.file]), *_SETUP_FILES)
     contents = [
@@ -184,7 +184,7 @@ def _key(request: EnvironmentRequest) -> str:
             request.python,
             [] if request.python else request.matrix,
             request.resolution,
-            # Editable installs name the repository by its path.
+            # Editable installs contain the path of the repository.
             str(project.root),
             contents,
         ],

@@ -20,7 +20,7 @@ _SECONDS = 600.0
 
 
 def start_services(project: Project, services: Mapping[str, Service]) -> str:
-    """Start the containers, and return the program that did.
+    """Start the containers, and return the program that started them.
 
     Raises:
         ToolError: if there is no such program, or it fails.
@@ -38,14 +38,14 @@ def stop_services(project: Project, services: Mapping[str, Service]) -> str:
 
 
 def _find_compose(project: Project) -> str:
-    """The first program that has ``compose`` and reaches its containers."""
+    """The first program that supports ``compose`` and can list its containers."""
     problems: list[str] = []
     for name in filter(find_program, _PROGRAMS):
         if _ask(project, name, "version").code != 0:
             problems.append(f"{name} has no compose")
             continue
         outcome = _ask(project, name, "ps", "--quiet")
-        # Without a file of its own `ps` fails where all else is well.
+        # `ps` fails without a compose file, even if everything else works.
         if outcome.code == 0 or "no configuration file" in outcome.stderr:
             return name
         problems.append(f"{name}: {(outcome.tail(1) or outcome.describe_exit())}")
@@ -90,14 +90,14 @@ def _run(
 
 
 def _document(services: Mapping[str, Service]) -> dict[str, object]:
-    """The services as compose wants them; YAML holds all of JSON."""
+    """The services in the format of compose; JSON is valid YAML."""
     return {
         "services": {
             name: {
                 "image": service.image,
-                # Not for other machines of the network.
+                # Not reachable from other machines of the network.
                 "ports": [f"{HOST}:{service.port}:{service.port}"],
-                # Compose would replace variables in a value.
+                # Compose would substitute variables in a value.
                 "environment": {
                     key: value.replace("$", "$$")
                     for key, value in service.environment.items()

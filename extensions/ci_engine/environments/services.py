@@ -1,6 +1,6 @@
-"""Whether the services of the project answer, and how tests reach them.
+"""Check whether the project's services are ready, and how tests reach them.
 
-Only the standard library is used: no client of any service has to be installed.
+Only the standard library is used, so that no service needs an installed client.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from ci_engine.configuration.service_settings import Readiness, Service
 
 HOST = "127.0.0.1"
-# How long one that was just started may take.
+# Seconds that a started service may take to become ready.
 START_SECONDS = 60.0
 _STEP_SECONDS = 0.5
 _ANSWER_SECONDS = 2.0
@@ -24,7 +24,7 @@ _NOT_YET = b"57P03"
 
 
 def service_variables(services: Mapping[str, Service]) -> dict[str, str]:
-    """The variables by which tests reach services, the same on every machine."""
+    """The variables with which tests find services, the same on every machine."""
     variables: dict[str, str] = {}
     for name, service in services.items():
         prefix = name.upper().replace("-", "_")
@@ -42,7 +42,7 @@ def service_variables(services: Mapping[str, Service]) -> dict[str, str]:
 def services_not_ready(
     services: Mapping[str, Service], seconds: float = 0.0
 ) -> dict[str, str]:
-    """The services that do not answer within some seconds, each with the reason."""
+    """The services that are not ready after some seconds, each with the reason."""
     end = time.monotonic() + seconds
     missing = dict.fromkeys(services, "")
     while True:
@@ -79,7 +79,7 @@ def _connected(_link: socket.socket) -> str:
 def _redis(link: socket.socket) -> str:
     link.sendall(b"PING\r\n")
     answer = link.recv(512)
-    # One that wants a password is up, and one that loads its data is not.
+    # It is ready if it asks for a password, and not while it loads its data.
     if answer.startswith((b"+PONG", b"-NOAUTH")):
         return ""
     return f"it does not answer PING: {_shown(answer)}"
@@ -89,7 +89,7 @@ def _postgres(link: socket.socket) -> str:
     body = struct.pack("!i", _PROTOCOL_3) + b"user\0postgres\0\0"
     link.sendall(struct.pack("!i", len(body) + 4) + body)
     answer = link.recv(1024)
-    # R asks who it is, and every error but one comes from a server that is up.
+    # R requests authentication; all errors but one come from a server that is ready.
     if answer[:1] == b"R" or (answer[:1] == b"E" and _NOT_YET not in answer):
         return ""
     return f"it does not accept connections yet: {_shown(answer)}"

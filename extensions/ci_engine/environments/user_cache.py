@@ -1,8 +1,8 @@
-"""The user's cache, where everything that the framework installs is kept.
+"""The user's cache, which contains everything that the framework installs.
 
-It is never in the repository: whoever can commit to that could leave a program in the
-place of the engine or of a tool. Only the standard library is used here, because the
-packages of the engine come from this cache too.
+It is never in the repository, where a commit could replace the engine or a tool. Only
+the standard library is used here, because the packages of the engine come from this
+cache as well.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from ci_engine.processes.file_lock import file_lock
 CACHE_VARIABLE = "CI_FRAMEWORK_CACHE"
 _NAME = "ci-framework"
 _NEXT = f"set {CACHE_VARIABLE} to a directory outside the repository"
-# uv looks for configuration in all directories above the current one. Together these
-# end the search here; that of the user, elsewhere, stays in force.
+# uv searches all parent directories for configuration. These files stop the search
+# here; the user's own configuration, elsewhere, still applies.
 _ENDS = ("pyproject.toml", "uv.toml")
 
 
@@ -34,7 +34,7 @@ def cache_location(
     variables: Mapping[str, str] = os.environ,
     platform: str = sys.platform,
 ) -> Path | None:
-    """Where the cache belongs, there or not; None if the user has no place for it."""
+    """The location of the cache, which may not exist; None if the user has none."""
     chosen = variables.get(CACHE_VARIABLE, "")
     usual = _usual_location(variables, platform)
     named = Path(chosen) if chosen else None
@@ -51,7 +51,7 @@ def cache_location(
 
 
 def cache_directory(repository: Path) -> Path:
-    """The directory of the cache; a private one of this run where none is writable."""
+    """The cache directory; a private one for this run if none is writable."""
     location = cache_location(repository)
     if location is not None:
         with contextlib.suppress(OSError):
@@ -69,23 +69,23 @@ def keep_in_cache(
     make: Callable[[Path], None],
     is_whole: Callable[[Path], bool] = Path.is_dir,
 ) -> Path:
-    """Find an entry of the cache, or make it.
+    """Find an entry of the cache, or create it.
 
-    An entry is made in a directory of its own, and a small file that names this
-    directory is moved into its place at the end: an entry is there as a whole or not
-    at all, however many processes start at once and wherever one of them is killed.
+    An entry is created in a new directory, and a small file with the name of this
+    directory is moved into place at the end. So an entry is either complete or missing,
+    even if several processes start together or one of them is killed.
 
     Args:
         repository: the project.
-        name: the entry, for example ``tools/ruff-…``; it has to hold a hash of all
-            that the entry depends on.
-        make: fills the directory that it is given, which exists and is never moved.
+        name: the entry, for example ``tools/ruff-…``; it must include a hash of
+            everything that the entry depends on.
+        make: fills the given directory, which exists and is never moved.
         is_whole: whether a directory is still usable.
 
     Raises:
-        ToolError: if it can neither be found nor written.
+        ToolError: if it can be neither found nor written.
     """
-    # One that cannot be written may have the entry all the same.
+    # A cache that cannot be written may still have the entry.
     location = cache_location(repository)
     found = None if location is None else _find(location / name)
     if found is not None and is_whole(found):
@@ -116,13 +116,13 @@ def _find_or_make(
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     if old is not None:
-        # Nothing can use it: for example, its interpreter is gone.
+        # The entry is unusable: for example, its interpreter was removed.
         shutil.rmtree(old, ignore_errors=True)
     return fresh
 
 
 def _find(pointer: Path) -> Path | None:
-    """The directory of an entry, if the entry is there."""
+    """The directory of an entry, if the entry exists."""
     try:
         name = pointer.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -135,7 +135,7 @@ def _find(pointer: Path) -> Path | None:
 
 @contextlib.contextmanager
 def _one_at_a_time(pointer: Path) -> Generator[None]:
-    """Save work where the file system has locks; entries are safe without them."""
+    """Avoid duplicate work if locks are supported; entries are safe without."""
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError, ToolError):
             stack.enter_context(file_lock(pointer.with_name(f".{pointer.name}.lock")))
@@ -143,7 +143,7 @@ def _one_at_a_time(pointer: Path) -> Generator[None]:
 
 
 def _usual_location(variables: Mapping[str, str], platform: str) -> Path | None:
-    """The place that the conventions of the system give to caches."""
+    """The system's conventional location for caches."""
     if platform == "win32":
         base = variables.get("LOCALAPPDATA", "")
         path = Path(base, _NAME, "Cache")
@@ -173,7 +173,7 @@ def _is_safe(path: Path, top: Path) -> bool:
 
 
 def _top(repository: Path) -> Path:
-    """The top of the repository that a project is in."""
+    """The root of the project's repository."""
     locations = (repository, *repository.absolute().parents)
     return next(
         (location for location in locations if (location / ".git").exists()), repository
@@ -181,7 +181,7 @@ def _top(repository: Path) -> Path:
 
 
 def _is_inside(path: Path, repository: Path) -> bool:
-    """Whether a path leads into the repository, however it is written."""
+    """Whether a path leads into the repository, in any spelling."""
     resolved = path.resolve()
     for location in (resolved, *resolved.parents):
         with contextlib.suppress(OSError):
@@ -197,7 +197,7 @@ def _warn(text: str) -> None:
 
 @cache
 def _temporary(repository: Path) -> Path:
-    """A private directory for this process and those it starts."""
+    """A private directory for this process and its children."""
     try:
         path = Path(tempfile.mkdtemp(prefix=f"{_NAME}-"))
     except OSError as error:

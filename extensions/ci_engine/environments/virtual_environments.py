@@ -1,4 +1,4 @@
-"""Make a virtual environment with uv or with pip, and keep it while it fits."""
+"""Create a virtual environment with uv or pip, and keep it while it is current."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Installer:
         extra = dict(extra or {})
         outcome = self._run(command, extra)
         if outcome.code and command[0] == "uv" and network_failure(outcome):
-            # It asks the index again for what its cache holds, once that is old.
+            # uv queries the index for expired cache entries; offline, it uses them.
             cached = self._run(command, {**extra, "UV_OFFLINE": "1"})
             outcome = outcome if cached.code else cached
         if outcome.code != 0:
@@ -64,7 +64,7 @@ class Installer:
     def install(
         self, what: str, prefix: Path, version: str, requirements: Sequence[str]
     ) -> None:
-        """Install into a virtual environment, which is made if there is none."""
+        """Install into a virtual environment, which is created if necessary."""
         commands = venv_commands(prefix, version)
         if not python_of(prefix).exists():
             self.run(what, commands.make)
@@ -75,18 +75,18 @@ class Installer:
 def venv_commands(
     prefix: Path, version: str = "", interpreter: str = ""
 ) -> VenvCommands:
-    """The commands that make and fill a virtual environment on this machine.
+    """The commands that create and fill a virtual environment on this machine.
 
     Args:
-        prefix: where it is.
+        prefix: its directory.
         version: its minor version of Python, empty = any.
-        interpreter: the interpreter to make it with, instead of a version.
+        interpreter: the interpreter to use, instead of a version.
 
     Raises:
-        ToolError: if there is no such Python, and no uv that finds one.
+        ToolError: if there is no such Python, and uv cannot find one.
     """
     if find_program("uv") is not None:
-        # Without a version uv takes the first interpreter the project allows.
+        # Without a version, uv uses the first interpreter that the project allows.
         return uv_commands(prefix, interpreter or version)
     ours = version in ("", f"{sys.version_info[0]}.{sys.version_info[1]}")
     found = interpreter or (
@@ -103,20 +103,20 @@ def venv_commands(
 def keep_or_make(
     prefix: Path, output: Path, key: str, make: Callable[[], None]
 ) -> None:
-    """Keep an environment below the output directory while its key fits.
+    """Keep an environment below the output directory while its key is the same.
 
     Args:
-        prefix: the environment; the engine made it, and may delete it.
+        prefix: the environment, created by the engine, which may delete it.
         output: the output directory of the repository.
-        key: changes with everything that the environment is made from.
-        make: makes it where nothing is.
+        key: changes with everything the environment depends on.
+        make: creates it if it does not exist.
     """
     stamp = prefix / _STAMP
     if _fits(prefix, stamp, key):
         return
     prepare_directory(prefix.parent, output)
     with file_lock(output / ".environments-lock"):
-        # Another run may have made it meanwhile.
+        # Another run may have created it in the meantime.
         if _fits(prefix, stamp, key):
             return
         if prefix.is_dir():

@@ -1,7 +1,7 @@
-"""The baseline: what was red before, known by name, and may only shrink.
+"""The baseline of accepted findings, which may only shrink.
 
-``ci-framework/project/baseline.json`` belongs to the project. A check whose every
-finding is in it passes, and reports how many remain.
+``ci-framework/project/baseline.json`` belongs to the project. A check passes if all of
+its findings are in it, and reports how many remain.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from ci_engine.findings.malware import MALWARE
 from ci_engine.findings.results import CheckResult, Finding, Status
 
 BASELINE_FILE = "ci-framework/project/baseline.json"
-# Syntax errors, undefined names and unused imports are fixed, not recorded: by tool,
-# the rules as the tool names them (pyright has no name for a syntax error).
+# Syntax errors, undefined names and unused imports must be fixed, not recorded: by
+# tool, with the tool's rule names (pyright has no name for a syntax error).
 _NEVER_KNOWN = {
     "ruff": re.compile(r"F\d|E9|invalid-syntax"),
     "mypy": re.compile(r"syntax$"),
     "pyright": re.compile(r"error$"),
     "pyrefly": re.compile(r"(parse-error|invalid-syntax)$"),
 }
-# Findings of these checks are not about single locations that may be known.
+# Findings of these checks have no single locations to record.
 _WITHOUT_BASELINE = frozenset(
     {
         *("no-conflict-markers", "coverage", "patch-coverage", "build", "lock"),
@@ -39,7 +39,7 @@ _WITHOUT_BASELINE = frozenset(
 
 
 class Known(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True):
-    """One known finding: where it is, who found it, and its fingerprint."""
+    """One accepted finding: its location, its check, and its fingerprint."""
 
     path: str
     check: str
@@ -52,11 +52,11 @@ _Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 
 
 class Baseline(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """What was red when the baseline was written.
+    """The findings when the baseline was written.
 
     Attributes:
-        coverage: covered share in percent below which it may not fall; None = the
-            threshold of the settings counts.
+        coverage: the minimum coverage in percent; None = the threshold of the
+            settings applies.
     """
 
     schema: Literal[1]
@@ -66,12 +66,12 @@ class Baseline(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
 
 
 def baseline_path(root: Path) -> Path:
-    """Where the baseline of a repository is."""
+    """The path of a repository's baseline."""
     return root / BASELINE_FILE
 
 
 def parse_baseline(text: str) -> Baseline:
-    """Read the text of a baseline."""
+    """Parse a baseline."""
     return msgspec.json.decode(text, type=Baseline)
 
 
@@ -79,7 +79,7 @@ def read_baseline(root: Path) -> Baseline | None:
     """Read the baseline, None if the project has none.
 
     Raises:
-        ConfigurationError: if the file is not a baseline.
+        ConfigurationError: if the file is not a valid baseline.
     """
     path = baseline_path(root)
     if not path.is_file():
@@ -96,11 +96,11 @@ def read_baseline(root: Path) -> Baseline | None:
 
 @dataclass(frozen=True)
 class AcceptedBefore:
-    """What was accepted before a change, which it cannot decide for itself.
+    """What was accepted before a change, which it cannot extend for itself.
 
     Attributes:
-        baseline: that of the commit that the change started from.
-        touches: whether a finding may come from the change.
+        baseline: the baseline of the base commit.
+        touches: whether the change may have caused a finding.
         touches_code: whether the change touches any code.
     """
 
@@ -114,7 +114,7 @@ def judge(
     baseline: Baseline | None,
     before: AcceptedBefore | None = None,
 ) -> None:
-    """Mark what is known; a failed check without new findings passes."""
+    """Mark known findings; a failed check without new ones passes."""
     errors = [finding for finding in result.findings if finding.severity == "error"]
     result.new, result.baseline = len(errors), 0
     if baseline is None:
@@ -134,7 +134,7 @@ def judge(
     result.baseline = len(known)
     result.new = len(errors) - len(known)
     all_known = result.baseline and not result.new
-    # A reason means that the check failed as a whole: that is no known finding.
+    # A reason means that the check failed as a whole, which cannot be known.
     if result.status is Status.FAILED and all_known and not result.reason:
         result.status = Status.PASSED
     if result.baseline:
@@ -143,7 +143,7 @@ def judge(
 
 
 def _floor(baseline: Baseline, before: AcceptedBefore | None) -> float | None:
-    """The coverage that is enough; a change of code cannot lower it."""
+    """The required coverage; a change of code cannot lower it."""
     if before is None or not before.touches_code or baseline.coverage is None:
         return baseline.coverage
     earlier = before.baseline.coverage
@@ -151,7 +151,7 @@ def _floor(baseline: Baseline, before: AcceptedBefore | None) -> float | None:
 
 
 def _judge_coverage(result: CheckResult, floor: float | None) -> None:
-    """Let coverage pass that is not below what the baseline allows."""
+    """Pass coverage that is not below the baseline."""
     measured = result.coverage
     failed = result.status is Status.FAILED
     if failed and floor is not None and measured is not None and measured >= floor:
@@ -161,7 +161,7 @@ def _judge_coverage(result: CheckResult, floor: float | None) -> None:
 
 
 def _known_of(check: str, errors: Iterable[Finding], baseline: Baseline) -> set[int]:
-    """Which findings are known: each entry of the baseline covers one."""
+    """The known findings: each entry of the baseline covers one."""
     tests = set(baseline.tests)
     entries = Counter(entry for entry in baseline.findings if entry.check == check)
     anywhere = Counter(without_path(entry) for entry in entries.elements())
@@ -189,17 +189,17 @@ def _known_of(check: str, errors: Iterable[Finding], baseline: Baseline) -> set[
 
 
 def known_entry(check: str, finding: Finding) -> Known:
-    """The entry of a finding in the baseline."""
+    """The baseline entry of a finding."""
     return Known(finding.path, check, finding.tool, finding.rule, finding.fingerprint)
 
 
 def without_path(entry: Known) -> Known:
-    """The same in any file: a file that moved takes its findings along."""
+    """The entry for any file, so that moved files keep their entries."""
     return msgspec.structs.replace(entry, path="")
 
 
 def is_never_known(finding: Finding) -> bool:
-    """Whether no baseline may have a finding."""
+    """Whether no baseline may contain a finding."""
     if finding.rule.startswith(MALWARE):
         return True
     pattern = _NEVER_KNOWN.get(finding.tool)
@@ -207,5 +207,5 @@ def is_never_known(finding: Finding) -> bool:
 
 
 def has_known_findings(check: str) -> bool:
-    """Whether findings of a check may be in a baseline."""
+    """Whether a baseline may contain findings of a check."""
     return check not in _WITHOUT_BASELINE

@@ -1,4 +1,4 @@
-"""What the history of benchmarks holds, and what is read from it."""
+"""The data in the history of benchmarks, and the trends in it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ class HistoryRun(msgspec.Struct, frozen=True, kw_only=True):
     """One run: one line of the history.
 
     Attributes:
-        commit: what was measured.
-        date: when that commit was made, as in 2026-01-31T12:00:00+00:00.
+        commit: the measured commit.
+        date: the date of that commit, as in 2026-01-31T12:00:00+00:00.
         suite: quick or full.
-        cpu: the model of the processor: another one has other times.
+        cpu: the processor model, because times depend on it.
         package: the package of a monorepo, else empty.
         seconds: the time of each benchmark.
     """
@@ -27,7 +27,7 @@ class HistoryRun(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What a run that is repeated has in common with the one before."""
+        """The key of a run; a repeated run has the same one."""
         return self.commit, self.suite, self.cpu, self.package
 
 
@@ -41,12 +41,12 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangePoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A run from which on a benchmark takes another time.
+    """The run at which the time of a benchmark changed.
 
     Attributes:
         position: the first point with the new time, among those of the series.
         ratio: the median time from there on, divided by that before.
-        alert: whether it is news: recent, and slower by more than the threshold.
+        alert: whether to report it: recent, and slower by more than the threshold.
     """
 
     position: int
@@ -58,10 +58,10 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     """The history of one benchmark.
 
     Attributes:
-        name: its package, if it has one, and its name, for a reader.
-        benchmark: its name alone, as pytest has it.
-        points: in the order in which they were added.
-        changes: where its time changed for good.
+        name: its package, if it has one, and its name, for display.
+        benchmark: its name in pytest.
+        points: its times, in the order in which they were added.
+        changes: lasting changes of its time.
     """
 
     name: str
@@ -71,18 +71,18 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def comparable(self) -> list[int]:
-        """The points that the processor of the last one measured."""
+        """The points measured on the same processor as the last one."""
         last = self.points[-1].cpu
         return [n for n, point in enumerate(self.points) if point.cpu == last]
 
 
 class Trend(msgspec.Struct, frozen=True, kw_only=True):
-    """All of the history.
+    """The trends in the history.
 
     Attributes:
-        runs: how many there are.
-        series: one for each benchmark that the last run of its package has.
-        unsearched: why change points were not looked for, empty if they were.
+        runs: the number of runs.
+        series: one for each benchmark in the last run of its package.
+        unsearched: why change points were not searched, empty if they were.
     """
 
     runs: int

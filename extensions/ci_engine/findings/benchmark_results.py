@@ -1,4 +1,4 @@
-"""What a comparison of benchmarks reports."""
+"""The results of a comparison of benchmarks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-# In the order in which a reader wants to see them.
+# In the order of reports.
 BenchmarkVerdict = Literal[
     "regression", "failed", "unstable", "improvement", "new", "removed", "unchanged"
 ]
@@ -21,13 +21,13 @@ MetricName = Literal["peak-memory", "allocations", "instructions"]
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    """What a single call uses besides time.
+    """A measurement of a single call besides its time.
 
     Attributes:
         name: peak-memory (bytes), allocations or instructions.
-        base: the least of several processes on the base, None if it was not measured.
-        head: the least of several processes on the head, None if it was not measured.
-        threshold: the largest accepted growth, as a fraction; None = it never decides.
+        base: the minimum of several processes on the base, None if not measured.
+        head: the minimum of several processes on the head, None if not measured.
+        threshold: the largest accepted growth, as a fraction; None = informational.
         grown: whether every process of the head is beyond the threshold.
     """
 
@@ -48,21 +48,21 @@ class BenchmarkResult(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: pytest's node id.
-        group: the group that the suite puts it in, may be empty.
-        verdict: what the comparison reports.
+        group: its group in the suite, may be empty.
+        verdict: the verdict of the comparison.
         threshold: the largest accepted change, as a fraction.
-        base: seconds on the base, None if it was not measured there.
-        head: seconds on the head, None if it was not measured there.
+        base: seconds on the base, None if not measured there.
+        head: seconds on the head, None if not measured there.
         ratio: head divided by base, None if one of them is missing.
         low: the lower end of the 95 % interval of the ratio.
         high: its upper end.
-        confirmed: the ratio in fresh processes, None if there was no need for them.
+        confirmed: the ratio in fresh processes, None if they were not needed.
         p: the probability of such ranks if nothing changed, adjusted for the number of
-            benchmarks (Holm); shown only.
-        base_processes: how many processes measured it on the base.
-        head_processes: how many measured it on the head.
-        reason: what a reader must know about the verdict, may be empty.
-        metrics: what a call uses besides time, as far as it was counted.
+            benchmarks (Holm); for display only.
+        base_processes: the number of processes that measured it on the base.
+        head_processes: the number of processes that measured it on the head.
+        reason: an explanation of the verdict, may be empty.
+        metrics: other measurements of a call, if there are any.
     """
 
     name: str
@@ -83,16 +83,16 @@ class BenchmarkResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that was measured, and on what.
+    """All measurements, and the machine.
 
     Attributes:
         suite: quick or full.
-        base: the commit that the head is compared with, empty if there is none.
+        base: the compared commit, empty if there is none.
         head: the commit of the head.
-        uncommitted: whether the head has changes that are not committed.
-        cpu: the model of the processor.
-        cores: how many cores the machine has.
-        noise: how far off a measured ratio is at most, in the median benchmark; None
+        uncommitted: whether the head has uncommitted changes.
+        cpu: the processor model.
+        cores: the number of cores.
+        noise: the possible error of a measured ratio, in the median benchmark; None
             if nothing was compared.
         benchmarks: one result for each benchmark, the worst first.
     """
@@ -109,11 +109,11 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     )
 
     def count(self, verdict: BenchmarkVerdict) -> int:
-        """How many benchmarks have a verdict."""
+        """The number of benchmarks with a verdict."""
         return sum(each.verdict == verdict for each in self.benchmarks)
 
     def describe(self) -> str:
-        """How many benchmarks there are, and how many have each verdict."""
+        """The number of benchmarks, and of each verdict."""
         counts = Counter(each.verdict for each in self.benchmarks)
         parts = [f"{counts[v]} {v}" for v in BENCHMARK_VERDICTS if counts[v]]
         noun = "benchmark" if len(self.benchmarks) == 1 else "benchmarks"

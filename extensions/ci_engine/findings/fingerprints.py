@@ -1,4 +1,4 @@
-"""Stable names for findings: moving a line keeps them, changing its code does not."""
+"""Fingerprints of findings: unaffected by moving a line, changed by editing it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _LINE_END = re.compile("\r\n|\r|\n")
 def fingerprint_findings(root: Path, findings: Iterable[Finding]) -> list[Finding]:
     """Give each finding a fingerprint.
 
-    It is made of the tool, the rule and the text of the line without its indent, so
-    that neither other lines nor a move of the file change it. Findings that agree
-    in all of that are distinguished by their order in the file.
+    It is computed from the tool, the rule and the text of the line without its
+    indentation, so that it does not depend on other lines or the file's name. Findings
+    that agree in all of these are distinguished by their order in the file.
     """
     lines: dict[str, list[str]] = {}
     counts: dict[tuple[str, str], int] = {}
@@ -29,8 +29,8 @@ def fingerprint_findings(root: Path, findings: Iterable[Finding]) -> list[Findin
             lines[finding.path] = _read_lines(root, finding.path)
         text = finding.test or _text(lines.get(finding.path, []), finding)
         base = "\0".join((finding.tool, finding.rule, text))
-        # The file distinguishes equal lines of different files, without being part
-        # of the name: a moved file keeps the names of its findings.
+        # Equal lines of different files are counted per file, but the file is not part
+        # of the fingerprint: a moved file keeps its fingerprints.
         position = counts.get((finding.path, base), 0)
         counts[finding.path, base] = position + 1
         name = f"{base}\0{position}".encode("utf-8", "surrogatepass")
@@ -46,7 +46,7 @@ def fingerprint_findings(root: Path, findings: Iterable[Finding]) -> list[Findin
 
 
 def _storable(text: str) -> str:
-    """Replace what no report can hold: bytes of a file name that are not UTF-8."""
+    """Replace bytes of a file name that are not UTF-8, which no report can contain."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -63,6 +63,6 @@ def _read_lines(root: Path, name: str) -> list[str]:
 
 
 def _text(lines: list[str], finding: Finding) -> str:
-    """The code of the line, or the message where there is no code."""
+    """The code of the line, or the message if there is no code."""
     code = lines[finding.line - 1] if 0 < finding.line <= len(lines) else ""
     return " ".join(code.split()) or " ".join(finding.message.split())

@@ -1,4 +1,4 @@
-"""Findings that a comment in a repository hides: they are counted and named."""
+"""Count and name the findings that a comment in a repository hides."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _MOST_NAMED = 50
 
 
 def hidden_notes(findings: Sequence[Finding], by: str) -> list[str]:
-    """Note what is hidden, with the rule and the place of each finding.
+    """Note the hidden findings, with their rules and locations.
 
     Args:
-        findings: those that are hidden.
-        by: what hides it, for example ``# nosec`` in backticks.
+        findings: the hidden findings.
+        by: the comment that hides them, for example ``# nosec`` in backticks.
     """
     if not findings:
         return []

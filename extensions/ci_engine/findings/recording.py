@@ -1,4 +1,4 @@
-"""Write a baseline: what a run found, within what it looked at."""
+"""Write a baseline with the findings of a run, within its scope."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from ci_engine.findings.baseline import (
 from ci_engine.findings.results import CheckResult, Status
 from ci_engine.project.output_files import write_text
 
-# With more new entries than this, a message names the first ones only.
+# With more new entries than this, a message names only the first ones.
 _MOST_NAMED = 5
-# Scanners of earlier versions: what they found is reported by others today.
+# Scanners of earlier versions, and those that report the same today.
 _REMOVED = frozenset({"ruff", "safety", "trufflehog"})
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The part of a repository that a run looked at.
+    """The part of a repository that a run checked.
 
     Attributes:
-        within: its directory, with a slash at its end; empty = the top.
-        without: directories inside it that it did not look at, likewise.
+        within: its directory, with a trailing slash; empty = the root.
+        without: excluded directories inside it, likewise.
     """
 
     within: str = ""
     without: tuple[str, ...] = ()
 
     def has(self, path: str) -> bool:
-        """Whether a file, or a test of it, belongs to the part."""
+        """Whether a file, or a test in it, belongs to the scope."""
         return path.startswith(self.within) and not path.startswith(self.without)
 
 
@@ -51,12 +51,12 @@ EVERYTHING = Scope()
 def record(
     checks: Iterable[CheckResult], old: Baseline | None, scope: Scope = EVERYTHING
 ) -> tuple[Baseline, list[str]]:
-    """Make a baseline of what a run found.
+    """Create a baseline from the findings of a run.
 
-    Entries of checks that were not part of the run, or did not end, are kept.
+    Entries of checks that did not run or did not finish are kept.
 
     Returns:
-        The new baseline, and what a reader must know of checks that are not in it.
+        The new baseline, and notes about checks that are not in it.
     """
     all_checks = list(checks)
     ran = {check.id: check for check in all_checks if _has_ended(check)}
@@ -66,7 +66,7 @@ def record(
         known
         for known in old.findings
         if (known.check not in ran or not scope.has(known.path))
-        # A check of the project's own may have such a name: its rule is its name.
+        # The project's own check may have such a name, which is also its rule.
         and (known.check not in _REMOVED or known.rule == known.check)
     ]
     tests = [test for test in old.tests if "test" not in ran or not scope.has(test)]
@@ -94,10 +94,10 @@ def record(
 
 
 def _has_ended(check: CheckResult) -> bool:
-    """Whether a check ran to its end.
+    """Whether a check finished.
 
-    One that failed as a whole, such as a crash of the tests, did not; the reason of
-    coverage is its measure.
+    A check that failed as a whole, such as crashed tests, did not; for coverage,
+    a reason is normal.
     """
     if check.status is Status.FAILED:
         return not check.reason or check.id == "coverage"
@@ -117,7 +117,7 @@ def _refuse_never_known(checks: Iterable[CheckResult]) -> None:
 
 
 def growth(old: Baseline, new: Baseline) -> list[str]:
-    """What the new baseline adds to the old one; a moved file adds nothing."""
+    """The new entries of a baseline; a moved file adds none."""
     more = Counter(new.findings) - Counter(old.findings)
     room = Counter(old.findings) - Counter(new.findings)
     elsewhere = Counter(without_path(entry) for entry in room.elements())
@@ -138,7 +138,7 @@ def growth(old: Baseline, new: Baseline) -> list[str]:
 def write(root: Path, old: Baseline | None, new: Baseline, *, grow: bool) -> str:
     """Write the baseline, and report what changed.
 
-    Only with ``grow`` an existing one gets new entries.
+    An existing one gets new entries only with ``grow``.
     """
     names = growth(old, new) if old is not None else []
     if names and not grow:
@@ -159,7 +159,7 @@ def write(root: Path, old: Baseline | None, new: Baseline, *, grow: bool) -> str
 
 
 def to_json(baseline: Baseline) -> str:
-    """Write a baseline with one entry on each line: that is what git merges best."""
+    """Write a baseline with one entry per line, which git merges best."""
     rows = [f'  "schema": {baseline.schema}']
     if baseline.coverage is not None:
         rows.append(f'  "coverage": {json.dumps(baseline.coverage)}')
@@ -181,7 +181,7 @@ def _size(baseline: Baseline) -> int:
 def count_resolved(
     baseline: Baseline, checks: Iterable[CheckResult], scope: Scope = EVERYTHING
 ) -> int:
-    """How many known findings of the checks that ran are resolved."""
+    """Count the known findings that are resolved, among the checks that ran."""
     ended = [check for check in checks if _has_ended(check)]
     ran = {check.id for check in ended}
     known = sum(
@@ -191,11 +191,11 @@ def count_resolved(
         known += sum(map(scope.has, baseline.tests))
     found = sum(check.baseline for check in ended)
     tests = [f.test for c in ended for f in c.findings if f.known and f.test]
-    # A test may fail in its body and in its tear-down: that is one entry.
+    # A test may fail in its body and in its teardown: that is one entry.
     return max(0, known - found + len(tests) - len(set(tests)))
 
 
 def offer_to_shrink(number: int, command: str) -> list[str]:
-    """The note that known findings are resolved, if any are."""
+    """A note about resolved findings, if there are any."""
     text = f"{number} known findings are gone: `{command}` shrinks the baseline"
     return [text] if number else []

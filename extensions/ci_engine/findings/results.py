@@ -1,4 +1,4 @@
-"""What a check reports: findings, one result for each check, one for the run."""
+"""The results of checks: findings, one result per check, one per run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ci_engine import __version__
 from ci_engine.escaping import visible
 from ci_engine.findings.benchmark_results import Comparison
 
-# The environment of a check that the project does with a command of its own.
+# The environment of a check with the project's own command.
 OWN_COMMAND = "the project's own command"
 
 
 class Status(str, Enum):
-    """How a check ended. Only ``passed`` and ``skipped`` let a run be green."""
+    """The status of a check. Only ``passed`` and ``skipped`` allow a green run."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -26,7 +26,7 @@ class Status(str, Enum):
 
 
 class Verdict(str, Enum):
-    """How a run ended."""
+    """The verdict of a run."""
 
     GREEN = "green"
     RED = "red"
@@ -39,7 +39,7 @@ class Verdict(str, Enum):
 
     @property
     def status(self) -> Status:
-        """How a run with this verdict ended, seen as one check."""
+        """The status of a run with this verdict, seen as one check."""
         return {
             "green": Status.PASSED,
             "red": Status.FAILED,
@@ -48,27 +48,27 @@ class Verdict(str, Enum):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing a tool found.
+    """One finding of a tool.
 
     Attributes:
         tool: the tool that found it, for example ``ruff``.
         rule: the rule as the tool names it, for example ``F401``.
-        message: one or several lines for a person.
+        message: one or several lines of text.
         path: file relative to the repository root with ``/``, or empty.
         line: 1-based line, 0 when the finding has no line.
         column: 1-based column, 0 when unknown.
         severity: ``error`` or ``warning``.
         test: id of the failing test, empty for everything else.
-        fingerprint: stable name, see ``fingerprints``.
-        known: whether the baseline has it.
+        fingerprint: stable identifier, see ``fingerprints``.
+        known: whether the baseline contains it.
         score: how severe a security issue is, 0.0 to 10.0 as CVSS; None for
             everything else.
-        help_url: where the rule is explained.
+        help_url: the explanation of the rule.
         confidence: how sure the tool is: high, medium, low, or empty.
-        fix: what fixes it, for example the fixed version, as far as it is known.
+        fix: how to fix it, for example the fixed version, if known.
         also: other names of the same issue: aliases of an advisory, and the tool and
             rule of other scanners that found it.
-        waiver: why it is accepted for a while, from the waivers of the project.
+        waiver: why it is accepted temporarily, from the project's waivers.
     """
 
     tool: str
@@ -90,13 +90,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def location(self) -> str:
-        """``path:line:column`` as far as it is known."""
+        """``path:line:column``, without unknown parts."""
         parts = [visible(self.path), *(str(n) for n in (self.line, self.column) if n)]
         return ":".join(parts) if self.path else ""
 
     @property
     def label(self) -> str:
-        """The rule, and the id of the test where a test failed."""
+        """The rule, and the id of the test if a test failed."""
         return f"{self.rule} {self.test}".rstrip()
 
     @property
@@ -106,27 +106,27 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def hint(self) -> str:
-        """The line of the message with the next step, if it has one."""
+        """The hint in the message, if it has one."""
         lines = self.message.splitlines()
         return next((line for line in lines if line.startswith("hint: ")), "")
 
     @property
     def accepted(self) -> bool:
-        """Whether the baseline knows it or a waiver excuses it."""
+        """Whether the baseline contains it or a waiver applies."""
         return self.known or bool(self.waiver)
 
 
 class TestCase(msgspec.Struct, frozen=True, kw_only=True):
-    """One test as pytest saw it.
+    """One test as reported by pytest.
 
     Attributes:
         id: pytest's node id.
         outcome: passed, failed, error, flaky (passed at a later attempt), xfailed,
             xpassed, skipped, deselected, not-collected (by pytest) or not-run.
-        seconds: duration of set-up, call and tear-down together.
+        seconds: duration of setup, call and teardown together.
         path: file relative to the repository root, may be empty.
         line: 1-based line of the failure, or of the test itself.
-        message: what went wrong, or why it was skipped.
+        message: why it failed or was skipped.
     """
 
     __test__ = False
@@ -140,25 +140,25 @@ class TestCase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckResult(msgspec.Struct, kw_only=True):
-    """How one check ended.
+    """The result of one check.
 
     Attributes:
         id: the check, for example ``lint``.
-        tier: the tier that brought the check into the run.
-        status: how it ended.
+        tier: the tier that added the check to the run.
+        status: the status of the check.
         seconds: wall time.
-        findings: everything it found.
-        new: how many of the findings are not in the baseline.
-        baseline: how many are in the baseline.
+        findings: all of its findings.
+        new: the number of findings that are not in the baseline.
+        baseline: the number of findings in the baseline.
         reason: why it was skipped, did not run or failed as a whole.
         rerun: the command that repeats this check.
-        blocking: whether its failure makes the run red.
-        tool: name and version of the tool that gave the verdict.
-        environment: where that tool ran.
-        notes: what a reader must know to trust the verdict.
+        blocking: whether its failure fails the run.
+        tool: name and version of the tool that decided.
+        environment: the environment of that tool.
+        notes: remarks that are needed to interpret the result.
         tests: the tests that ran, for the check ``test``.
         coverage: measured percentage of covered code, if measured.
-        output: the end of the tool's output when its verdict needs it.
+        output: the last lines of the tool's output, if they explain the result.
         comparison: the benchmarks of both sides, for the check ``benchmarks``.
     """
 
@@ -182,12 +182,12 @@ class CheckResult(msgspec.Struct, kw_only=True):
 
     @property
     def green(self) -> bool:
-        """Whether this result lets the run be green."""
+        """Whether this result allows a green run."""
         return not self.blocking or self.status in (Status.PASSED, Status.SKIPPED)
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was about; a part that is not known is empty.
+    """The subject of a run; unknown parts are empty.
 
     Attributes:
         project: its name, or that of its directory.
@@ -209,16 +209,16 @@ class RunResult(msgspec.Struct, kw_only=True):
         command: the command, for example ``gate``.
         verdict: green, red or error.
         python: version of the project's interpreter that ran the checks.
-        checks: one result for each check, in the order of the tier.
+        checks: one result per check, in the order of the tier.
         framework: version of the engine.
         tier: the requested tier, empty for other commands than the gate.
         level: the level of a scan, empty for every other command.
-        environment: the environments that gave the verdict.
+        environment: the environments that were used.
         seconds: wall time of the run.
-        notes: what a reader must know about the run as a whole.
+        notes: remarks about the run as a whole.
         package: the package that was checked; empty = the whole repository.
         subject: what was checked, and when.
-        advisory: whether nothing that failed makes the run red.
+        advisory: whether failures never fail the run.
     """
 
     schema: int = 1
@@ -258,7 +258,7 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def verdict_of(checks: list[CheckResult]) -> Verdict:
-    """Judge a run: red beats error, and no check at all is an error."""
+    """Judge a run: red outweighs error, and no checks at all is an error."""
     blocking = [check for check in checks if not check.green]
     if any(check.status in (Status.FAILED, Status.TIMED_OUT) for check in blocking):
         return Verdict.RED
@@ -274,7 +274,7 @@ def make_result(
     environment: str = "",
     python: str = "",
 ) -> RunResult:
-    """The result of a command whose checks have ended."""
+    """The result of a command from the results of its checks."""
     return RunResult(
         command=command,
         verdict=verdict_of(checks),
@@ -287,7 +287,7 @@ def make_result(
 
 
 def unfinished(names: Iterable[str]) -> list[CheckResult]:
-    """What the reports say of checks until the run is complete."""
+    """The results for reports until the run is complete."""
     reason = "interrupted: the run did not complete"
     return [
         CheckResult(id=name, status=Status.NOT_RUN, reason=reason) for name in names

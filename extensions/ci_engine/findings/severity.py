@@ -1,4 +1,4 @@
-"""The one scale of all scanners: CVSS scores from 0.0 to 10.0, and their names."""
+"""The common scale of all scanners: CVSS scores from 0.0 to 10.0, with names."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from ci_engine.findings.results import Finding
 
 # The most severe first.
 SEVERITIES = ("critical", "high", "medium", "low", "info")
-# Where a name begins on the scale, as in CVSS 3 and 4.
+# The lowest score of each name, as in CVSS 3 and 4.
 _LEAST = {"critical": 9.0, "high": 7.0, "medium": 4.0, "low": 0.1, "info": 0.0}
-# The scores of scanners that have names only.
+# Scores for scanners that only report names.
 SCORES = {
     "critical": 9.5,
     "high": 8.0,
@@ -26,11 +26,11 @@ SCORES = {
 
 
 def least_score(severity: str) -> float:
-    """The least score that has a name of the scale."""
+    """The lowest score with a name of the scale."""
     return _LEAST[severity]
 
 
 def severity_of(finding: Finding) -> str:
-    """The name of a finding's score; without a score it is info."""
+    """The severity of a finding's score; without a score it is info."""
     score = finding.score or 0.0
     return next(name for name in SEVERITIES if score >= _LEAST[name])

@@ -1,7 +1,7 @@
-"""Whether output of the engine is tracked by git.
+"""Check whether git tracks output of the engine.
 
-Environments and answers below the output directory are used again: what git tracks
-there was written by whoever made a commit, and nothing of it is trusted.
+Environments and other data below the output directory are reused. Tracked files there
+could come from anyone who made a commit, so they are not trusted.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ _FIX = f"run `git rm -r --cached {OUTPUT_DIRECTORY}` and commit"
 
 
 def find_tracked_output(project: Project) -> list[Finding]:
-    """A finding if git tracks something below the output directory, or in its place.
+    """A finding if git tracks the output directory, or something in it.
 
     Raises:
-        ToolError: if git does not say.
+        ToolError: if git fails.
     """
     names = project.tracked_output
     if not names:
@@ -35,7 +35,7 @@ def find_tracked_output(project: Project) -> list[Finding]:
 
 
 def check_tracked_output(project: Project, tier: str = "") -> list[CheckResult]:
-    """A failed check if output is tracked; nothing if all is well."""
+    """A failed check if output is tracked; None otherwise."""
     result = CheckResult(id="tracked-output", tier=tier, tool="git")
     result.rerun = "ci-framework/ci validate"
     try:
@@ -50,6 +50,6 @@ def check_tracked_output(project: Project, tier: str = "") -> list[CheckResult]:
 
 
 def refuse_tracked_output(project: Project) -> None:
-    """Refuse to run anything from below the output directory if git tracks it."""
+    """Refuse to run anything from the output directory if git tracks it."""
     for finding in find_tracked_output(project):
         raise ToolError(finding.message.partition(";")[0], hint=_FIX)

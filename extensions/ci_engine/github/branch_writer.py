@@ -1,7 +1,7 @@
-"""Write to a branch that is never checked out, whatever others push meanwhile.
+"""Update a branch that is never checked out, despite concurrent pushes.
 
-A commit is made beside the index and the work tree, and pushed. Of two writers the
-second one is rejected, reads what the first one wrote, and changes that.
+A commit is made without the index and the work tree, and pushed. If another writer was
+faster, the push is rejected, and the change is repeated on the new commit.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _OUTRUN = re.compile(
 
 
 class ReadOnlyError(ToolError):
-    """The branch may not be written with this token."""
+    """The token has no write access to the branch."""
 
 
 class TreeEntry(NamedTuple):
-    """A file or directory, as git keeps it."""
+    """A file or directory, as stored in git."""
 
     mode: str
     kind: str
@@ -42,10 +42,10 @@ FILE_MODE, LINK_MODE, DIRECTORY_MODE = "100644", "120000", "040000"
 
 @dataclass
 class BranchTree:
-    """What is at the top of a branch, to be changed.
+    """The root directory of a branch, to be changed.
 
     Attributes:
-        parent: the commit that it comes from, empty if the branch does not exist.
+        parent: its commit, empty if the branch does not exist.
         entries: files and directories by their names.
     """
 
@@ -65,16 +65,16 @@ class BranchTree:
         return shown.stdout if shown.code == 0 else ""
 
     def write(self, name: str, text: str, mode: str = FILE_MODE) -> None:
-        """Put a file at the top."""
+        """Add or replace a file in the root."""
         blob = self.git.answer("hash-object", "-w", "--stdin", text=text)
         self.entries[name] = TreeEntry(mode, "blob", _identifier(blob))
 
     def put(self, name: str, tree: str) -> None:
-        """Put a directory at the top."""
+        """Add or replace a directory in the root."""
         self.entries[name] = TreeEntry(DIRECTORY_MODE, "tree", tree)
 
     def commit(self, message: str) -> str:
-        """Make a commit of it, after its parent."""
+        """Commit it on top of its parent."""
         rows = [
             f"{mode} {kind} {identifier}\t{name}\0"
             for name, (mode, kind, identifier) in self.entries.items()
@@ -86,7 +86,7 @@ class BranchTree:
 
 
 def _identifier(printed: bytes) -> str:
-    """The object that git has written."""
+    """The name of the object that git has written."""
     text = printed.decode("ascii", "replace").strip()
     if not text:
         raise ToolError(
@@ -97,7 +97,7 @@ def _identifier(printed: bytes) -> str:
 
 
 def read_entries(git: Git, tree: str) -> dict[str, TreeEntry]:
-    """What is at the top of a commit or of a tree."""
+    """Read the root directory of a commit or of a tree."""
     entries: dict[str, TreeEntry] = {}
     for row in git.succeed("ls-tree", "-z", tree).names():
         facts, _, name = row.partition("\t")
@@ -105,20 +105,20 @@ def read_entries(git: Git, tree: str) -> dict[str, TreeEntry]:
     return entries
 
 
-# Changes what is at the top of a branch; whether there is something to push.
+# Changes the root of a branch; returns whether there is something to push.
 TreeChange = Callable[[BranchTree], bool]
 
 
 @dataclass(frozen=True)
 class BranchWriter:
-    """A branch of the remote that is written to without being checked out."""
+    """A branch of the remote that is updated without checking it out."""
 
     git: Git
     remote: str
     branch: str
 
     def fetched(self) -> str:
-        """The commit of the branch there, fetched; empty if it does not exist."""
+        """Fetch the remote commit of the branch; empty if it does not exist."""
         name = f"refs/heads/{self.branch}"
         listed = self.git.read("ls-remote", self.remote, name)
         commit = listed.partition("\t")[0].strip()
@@ -129,21 +129,21 @@ class BranchWriter:
         return commit
 
     def tree(self) -> BranchTree:
-        """What is on the branch now."""
+        """The current root of the branch."""
         parent = self.fetched()
         git = replace(self.git, variables={**self.git.variables, **BOT})
         entries = read_entries(git, parent) if parent else {}
         return BranchTree(git, parent, entries)
 
     def update(self, change: TreeChange, message: str) -> str:
-        """Change the branch, and return its commit.
+        """Update the branch, and return its commit.
 
         Args:
-            change: is called again with the new state if another writer was quicker.
+            change: is called again with the new state if another writer was faster.
             message: the message of the commit.
 
         Raises:
-            ReadOnlyError: if the token may not write.
+            ReadOnlyError: if the token has no write access.
             ToolError: if it cannot be pushed.
         """
         for _ in range(_ATTEMPTS):
@@ -164,7 +164,7 @@ class BranchWriter:
         )
 
     def _refuse_unless_outrun(self, pushed: Outcome) -> None:
-        """Go on only where another writer was quicker."""
+        """Raise an error unless another writer was faster."""
         rows = pushed.stderr.splitlines()
         denied = next(filter(_DENIED.search, rows), "")
         if denied:
@@ -179,5 +179,5 @@ class BranchWriter:
 def branch_writer(
     root: Path, branch: str, variables: Mapping[str, str], remote: str = "origin"
 ) -> BranchWriter:
-    """A branch of a repository's remote, with the token of the workflow if any."""
+    """A branch of the repository's remote, with the workflow's token if any."""
     return BranchWriter(with_token(Git(root), push_token(variables)), remote, branch)

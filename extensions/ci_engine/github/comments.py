@@ -1,4 +1,4 @@
-"""One comment on a pull request that is updated, never repeated."""
+"""Keep one comment on a pull request up to date."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import msgspec
 from ci_engine.errors import ToolError
 from ci_engine.github.event import read_event
 
-# How the comment is found again; it does not show.
+# Identifies the comment; it is invisible.
 MARKER = "<!-- ci-framework summary -->"
-# Whoever comments with the token of a workflow.
+# The account that comments with the token of a workflow.
 _WORKFLOWS = "github-actions[bot]"
 _SECONDS = 30
 _PAGE = 100
@@ -33,7 +33,7 @@ class _Comment(msgspec.Struct):
 
 @dataclass(frozen=True)
 class PullRequest:
-    """Where to comment, and with whose rights."""
+    """The pull request to comment on, with the token."""
 
     api: str
     repository: str
@@ -62,10 +62,10 @@ def pull_request_of(variables: Mapping[str, str]) -> PullRequest | None:
 
 
 def post_comment(pull_request: PullRequest, text: str, marker: str = MARKER) -> str:
-    """Update our comment, or write it if there is none: ``updated`` or ``created``.
+    """Update our comment, or create it; returns ``updated`` or ``created``.
 
-    Ours is one that begins with the marker and that the account of the token wrote:
-    anybody can write a comment with the marker.
+    Our comment starts with the marker and was written by the account of the token;
+    anyone can write a comment with the marker.
 
     Raises:
         ToolError: if GitHub refuses or cannot be reached.
@@ -115,9 +115,9 @@ class _Account(msgspec.Struct):
 
 
 def _account(pull_request: PullRequest) -> str:
-    """The account that the token belongs to; that of workflows if GitHub has no answer.
+    """The account of the token; that of workflows if GitHub does not respond.
 
-    Only this part of the API knows it for tokens of every kind.
+    Only this part of the API supports it for all kinds of tokens.
     """
     # https://docs.github.com/en/graphql/guides/forming-calls-with-graphql
     address = f"{pull_request.api.removesuffix('/v3')}/graphql"
@@ -130,29 +130,29 @@ def _account(pull_request: PullRequest) -> str:
 
 
 class RefusedError(ToolError):
-    """GitHub does not do what it was called for.
+    """GitHub refused a request.
 
     Attributes:
-        status: the status of its answer.
+        status: the status of the response.
     """
 
     def __init__(self, message: str, status: int, hint: str) -> None:
-        """Keep the status beside the message."""
+        """Create the error with its status."""
         super().__init__(message, hint=hint)
         self.status = status
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirection would take the token to wherever it leads."""
+    """Refuses redirects, which would pass on the token."""
 
     def redirect_request(self, *_: object, **__: object) -> None:
-        """Never follow."""
+        """Refuse the redirect."""
 
 
 def call(
     pull_request: PullRequest, method: str, path: str, body: bytes | None
 ) -> bytes:
-    """Call GitHub's API; a redirection is never followed.
+    """Call GitHub's API, without following redirects.
 
     Raises:
         RefusedError: if GitHub refuses.

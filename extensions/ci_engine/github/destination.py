@@ -1,4 +1,4 @@
-"""Where the workflow that runs may send a commit."""
+"""Where the current workflow may push a commit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ci_engine.github.comments import PullRequest
 
 @dataclass(frozen=True)
 class Destination:
-    """Where to send a commit, and with whose rights."""
+    """The target of a push, with the token."""
 
     api: PullRequest
     branch: str
@@ -20,7 +20,7 @@ class Destination:
 def destination_of(
     variables: Mapping[str, str], required_by: str, hint: str
 ) -> Destination:
-    """Find out where a workflow runs.
+    """Determine the target from a workflow's environment.
 
     Args:
         variables: those of the workflow.

@@ -1,4 +1,4 @@
-"""What started a workflow run, as far as the engine has to know."""
+"""The event that started a workflow run."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ class _Payload(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """What started the run; all empty on a laptop.
+    """The event of the run; all fields are empty outside of GitHub Actions.
 
     Attributes:
         name: GitHub's name of the event, empty outside of a workflow.
         pull_request: number of the pull request, 0 if there is none.
-        restricted: why the run's token may only read, empty if it may write.
+        restricted: why the run's token is read-only, empty if it can write.
         base_sha: the base of the pull request or of the merge group.
         head_sha: the head of the pull request.
-        before: for a push, the commit that the branch had before.
+        before: for a push, the previous commit of the branch.
         fork: whether the repository is a fork of another one.
-        labels: those of the pull request when the event happened.
+        labels: the labels of the pull request at the time of the event.
     """
 
     name: str = ""
@@ -79,7 +79,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...] = ()
 
     def everything_because(self) -> str:
-        """Why nothing may be left out for this event, empty if something may."""
+        """Why everything must run for this event, empty if something may be skipped."""
         if self.name in ("", "pull_request"):
             return ""
         if self.name != "push":
@@ -97,7 +97,7 @@ def read_event(variables: Mapping[str, str]) -> Event:
     """Read the event of a workflow run from its environment and its payload.
 
     Raises:
-        ToolError: if the payload is there and cannot be read.
+        ToolError: if the payload exists and cannot be read.
     """
     name = variables.get("GITHUB_EVENT_NAME", "")
     if not name:

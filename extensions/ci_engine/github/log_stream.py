@@ -1,8 +1,8 @@
-"""The streams of a command, on which data never becomes a workflow command.
+"""Output streams of a command in which data never becomes a workflow command.
 
-GitHub reads commands from both streams of a step. What is printed consists of data of
-others: of names, messages and output of tools. So a stream of ours lets no line begin
-with a command, whoever writes it; the commands that we mean have a way of their own.
+GitHub reads commands from both streams of a step. The output contains data of others:
+names, messages and output of tools. So our streams let no line start with a command;
+intended commands are printed in another way.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TextIO
 
 from ci_engine.escaping import no_command, visible
 
-# What our consoles use: colors, and the line that shows what is being done.
+# Sequences of our consoles: colors, and the progress line.
 _OURS = re.compile(
     "(\r\n|\n|\t|\r\x1b\\[K|\x1b\\[(?:(?:[0-79]|[349][0-7]|[34]8;5;[0-9]+)(?:;|(?=m)))*m)"
 )
@@ -25,15 +25,15 @@ _ENDS = ("\n", "\r\n", "\r\x1b[K")
 
 
 class LogStream(io.TextIOBase):
-    """A stream of text whose lines hold no workflow command and no control sequence."""
+    """A text stream that escapes workflow commands and control sequences."""
 
     def __init__(self, stream: TextIO) -> None:
-        """Write to a stream."""
+        """Create a stream that writes to another one."""
         self.stream = stream
         self._line = ""
 
     def write(self, text: str, /) -> int:
-        """Write text; what a log or a terminal would obey in it is shown instead."""
+        """Write text, escaping what a log or a terminal would execute."""
         shown = "".join(map(self._part, filter(None, _OURS.split(text))))
         self.stream.write(shown)
         return len(text)
@@ -75,7 +75,7 @@ class LogStream(io.TextIOBase):
         return self.stream.isatty()
 
     def writable(self) -> bool:
-        """It can be written to."""
+        """Whether it can be written to."""
         return True
 
     @property
@@ -85,7 +85,7 @@ class LogStream(io.TextIOBase):
 
 
 def command_stream() -> TextIO:
-    """Where workflow commands are printed that we mean."""
+    """The stream for intended workflow commands."""
     stream = sys.stderr
     return stream.stream if isinstance(stream, LogStream) else stream
 
@@ -96,7 +96,7 @@ def guarded_streams() -> Generator[None]:
     before = sys.stdout, sys.stderr
     for stream in before:
         if isinstance(stream, io.TextIOWrapper):
-            # What cannot be encoded is shown, too.
+            # Show characters that cannot be encoded as well.
             stream.reconfigure(errors="backslashreplace")
     sys.stdout, sys.stderr = map(_guard, before)
     try:
@@ -106,5 +106,5 @@ def guarded_streams() -> Generator[None]:
 
 
 def _guard(stream: TextIO) -> TextIO:
-    # No class of the standard library says that it is both.
+    # No class of the standard library has both types.
     return stream if isinstance(stream, LogStream) else LogStream(stream)  # type: ignore[return-value]

@@ -1,6 +1,6 @@
 """Report to GitHub Actions: outputs, summaries, annotations, warnings.
 
-Each function does nothing where no workflow runs the engine.
+Each function does nothing outside of a workflow.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _OF_THE_STEP = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS")
 
 
 def without_step(variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a child whose results its parent reports to the workflow."""
+    """The variables for a child whose parent reports its results to the workflow."""
     return {k: v for k, v in variables.items() if k not in _OF_THE_STEP}
 
 
 def write_outputs(values: Mapping[str, str], variables: Mapping[str, str]) -> None:
-    """Write the outputs of a step; no value can end early or name another output."""
+    """Write the outputs of a step; values cannot inject other outputs."""
     path = variables.get("GITHUB_OUTPUT")
     if not path:
         return
@@ -44,7 +44,7 @@ def write_outputs(values: Mapping[str, str], variables: Mapping[str, str]) -> No
 
 
 def add_summary(markdown: str, variables: Mapping[str, str]) -> None:
-    """Add to the summary of the job, as much as GitHub takes."""
+    """Add to the summary of the job, up to GitHub's limit."""
     path = variables.get("GITHUB_STEP_SUMMARY")
     if not path:
         return
@@ -57,27 +57,27 @@ def add_summary(markdown: str, variables: Mapping[str, str]) -> None:
 
 
 def print_commands(lines: Iterable[str], variables: Mapping[str, str]) -> None:
-    """Print workflow commands, where GitHub reads them: it reads both streams."""
+    """Print workflow commands to the stream that GitHub reads."""
     if variables.get("GITHUB_ACTIONS") == "true":
         for line in lines:
             command_stream().write(f"{line}\n")
 
 
 def warn(text: str, variables: Mapping[str, str]) -> None:
-    """Print a warning that does not change the verdict but must be seen."""
+    """Print a visible warning that does not change the verdict."""
     sys.stderr.write(f"warning: {text}\n")
     command = f"::warning title=ci-framework::{workflow_data(text)}"
     print_commands([command], variables)
 
 
 def notice(title: str, text: str, variables: Mapping[str, str]) -> None:
-    """Show something in the run that is no problem of the change."""
+    """Print a notice in the run that is no problem of the change."""
     command = f"::notice title={workflow_property(title)}::{workflow_data(text)}"
     print_commands([command], variables)
 
 
 def annotate(result: RunResult) -> Iterator[str]:
-    """Write workflow commands for what a reviewer should see beside the code."""
+    """Write workflow commands for findings that reviewers should see in the code."""
     kinds = {"error": 0, "warning": 0}
     left_out = 0
     for check in result.checks:

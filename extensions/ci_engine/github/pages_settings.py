@@ -1,4 +1,4 @@
-"""What a repository shows with GitHub Pages: its settings, as GitHub has them."""
+"""Read the GitHub Pages settings of a repository."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class _Source(msgspec.Struct, frozen=True):
 
 
 class PagesSettings(msgspec.Struct, frozen=True):
-    """What GitHub Pages show, and to whom.
+    """What GitHub Pages shows, and to whom.
 
     Attributes:
-        html_url: the address of the site; empty = the Pages are off.
-        public: whether everybody can read them.
+        html_url: the address of the site; empty = Pages is off.
+        public: whether the site is public.
         build_type: ``workflow`` for an artifact, ``legacy`` for a branch.
-        source: the branch, if they are those of a branch.
+        source: the branch, if a branch is shown.
     """
 
     html_url: str = ""
@@ -33,7 +33,7 @@ class PagesSettings(msgspec.Struct, frozen=True):
 
     @property
     def branch(self) -> str:
-        """The branch that is shown, empty if an artifact is."""
+        """The branch that is shown, empty for an artifact."""
         if self.build_type == "workflow" or self.source is None:
             return ""
         return self.source.branch

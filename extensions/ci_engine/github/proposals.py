@@ -1,4 +1,4 @@
-"""Pull requests and issues that a workflow opens: one of each, refreshed ever after."""
+"""Pull requests and issues that a workflow opens once and then updates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PAGE = 100
 
 
 class _Issue(msgspec.Struct):
-    """An open issue or pull request; GitHub lists the latter among the issues, too."""
+    """An open issue or pull request; GitHub's issues include pull requests."""
 
     number: int
     body: str | None = ""
@@ -24,16 +24,16 @@ class _Issue(msgspec.Struct):
 def propose_branch(
     api: PullRequest, branch: str, facts: Mapping[str, object], *, draft: bool = False
 ) -> int:
-    """Open the pull request of a branch, or refresh the one that is open.
+    """Open the pull request of a branch, or update the open one.
 
     Args:
-        api: the repository, and the token that may write there.
+        api: the repository, with a token that may write to it.
         branch: the branch, in the repository itself.
         facts: its title, body and base.
         draft: whether a new one is a draft.
 
     Returns:
-        The number of the one that was refreshed, 0 if one was opened.
+        The number of an updated one, 0 if one was opened.
 
     Raises:
         ToolError: if GitHub refuses or cannot be reached.
@@ -49,10 +49,10 @@ def propose_branch(
 
 
 def open_issue(api: PullRequest, marker: str, title: str, text: str) -> int:
-    """Open an issue whose body begins with a marker, or refresh the one that does.
+    """Open an issue whose body starts with a marker, or update the existing one.
 
     Returns:
-        The number of the one that was refreshed, 0 if one was opened.
+        The number of an updated one, 0 if one was opened.
 
     Raises:
         ToolError: if GitHub refuses or cannot be reached.
@@ -64,7 +64,7 @@ def open_issue(api: PullRequest, marker: str, title: str, text: str) -> int:
 
 
 def close_issue(api: PullRequest, marker: str) -> None:
-    """Close the open issue whose body begins with a marker, if there is one.
+    """Close the open issue whose body starts with a marker, if there is one.
 
     Raises:
         ToolError: if GitHub refuses or cannot be reached.

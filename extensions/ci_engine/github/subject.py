@@ -1,4 +1,4 @@
-"""What a run is about, for the reader of a report."""
+"""Describe the subject of a run for reports."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ci_engine.findings.results import Subject
 from ci_engine.project.git import Git
 from ci_engine.project.repository import Project
 
-_LENGTH = 12  # of a commit's hash, as people compare it
+_LENGTH = 12  # of a commit's hash, enough for people to compare
 
 
 def read_subject(
     project: Project, variables: Mapping[str, str], today: date
 ) -> Subject:
-    """Read the project's name, and its branch and commit as far as there are any."""
+    """Read the project's name, and its branch and commit if there are any."""
     git = Git(project.repository)
     commit = git.commit("HEAD")[:_LENGTH]
     if commit and git.run("status", "--porcelain", "--untracked-files=no").stdout:
@@ -31,6 +31,6 @@ def read_subject(
 
 
 def _branch(git: Git, variables: Mapping[str, str]) -> str:
-    """A workflow checks out commits: GitHub knows of which branch they are."""
+    """The branch from GitHub's variables, because workflows check out commits."""
     named = variables.get("GITHUB_HEAD_REF") or variables.get("GITHUB_REF_NAME")
     return named or git.run("branch", "--show-current").stdout.strip()

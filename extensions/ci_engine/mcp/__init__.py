@@ -1,1 +1,1 @@
-"""MCP servers: start them, speak with them, compare them with what they were."""
+"""Start MCP servers, talk to them, and compare them with their snapshot."""

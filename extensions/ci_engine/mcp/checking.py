@@ -19,16 +19,16 @@ SUBJECTS = (
 
 @dataclass(frozen=True)
 class ServerCheck:
-    """What is checked, and what happens to the snapshot."""
+    """What to check, and what to do with the snapshot."""
 
     run: ServerRun
     update: bool = False
     dry_run: bool = False
 
     def results(self) -> list[CheckResult]:
-        """Run the client, and judge what it saw."""
+        """Run the client, and judge its observations."""
         if not self.update:
-            # One that cannot be read ends the command before anything is started.
+            # An invalid snapshot ends the command before anything is started.
             read_snapshot(self.run.project.root, self.run.settings.snapshot)
         observed = self.run.observe()
         checks = self._judge(observed)

@@ -1,4 +1,4 @@
-"""The files of a server that are committed: none outside the repository."""
+"""Read and write committed files about a server, never outside the repository."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _Read = TypeVar("_Read", bound=msgspec.Struct)
 def read_committed(
     root: Path, name: str, kind: type[_Read], expected: str, update: str
 ) -> _Read | None:
-    """Read a file of the repository, None if it is not there.
+    """Read a file of the repository, None if it does not exist.
 
     Args:
-        root: the top of the repository.
+        root: the root of the repository.
         name: the path of the file.
-        kind: what it holds.
-        expected: what it holds, for the message.
+        kind: the type of its content.
+        expected: a description of the content, for the message.
         update: the command that writes it.
 
     Raises:
-        ConfigurationError: if it holds something else.
+        ConfigurationError: if the content is invalid.
     """
     try:
         return msgspec.json.decode(read_contained(root / name), type=kind)

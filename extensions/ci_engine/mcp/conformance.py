@@ -1,4 +1,4 @@
-"""Judge what the conformance suite reports, against what is expected to fail."""
+"""Compare the report of the conformance suite with the expected failures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_engine.mcp.verdicts import clip, finding, result, warning
 
 CHECK = "mcp-conformance"
 UPDATE = "ci-framework/ci mcp conformance --update"
-# Revision, scenario, check: the message of a check that failed.
+# Revision, scenario, check: the message of a failed check.
 Failures = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
@@ -29,11 +29,11 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """What the suite reported of one revision of the protocol.
+    """The report of the suite on one revision of the protocol.
 
     Attributes:
-        failed: the messages of the failed checks by scenario, empty ones included.
-        passed: how many checks passed.
+        failed: the messages of the failed checks by scenario, including empty ones.
+        passed: the number of passed checks.
     """
 
     failed: Mapping[str, Mapping[str, str]]
@@ -41,7 +41,7 @@ class Revision(msgspec.Struct, frozen=True):
 
 
 def expected_of(revisions: Mapping[str, Revision]) -> Expected:
-    """The file that expects what fails now."""
+    """The file that expects the current failures."""
     return Expected(
         schema=1,
         expected={
@@ -59,7 +59,7 @@ def read_expected(root: Path, name: str) -> Expected | None:
     """The expected failures of the repository, None if there is no such file.
 
     Raises:
-        ConfigurationError: if the file is none.
+        ConfigurationError: if the file is invalid.
     """
     expected = "the expected failures of the conformance suite"
     return read_committed(root, name, Expected, expected, UPDATE)

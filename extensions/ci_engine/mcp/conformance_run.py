@@ -47,7 +47,7 @@ class SuiteCheck(msgspec.Struct, frozen=True, rename="camel"):
 
 @dataclass(frozen=True)
 class ConformanceRun:
-    """One run of the suite, for all revisions of the settings."""
+    """One run of the suite, for all revisions in the settings."""
 
     project: Project
     settings: Mcp
@@ -57,7 +57,7 @@ class ConformanceRun:
     cancel: threading.Event
 
     def check(self, *, update: bool = False, dry_run: bool = False) -> CheckResult:
-        """Run the suite, and compare what fails with what is expected to.
+        """Run the suite, and compare its failures with the expected ones.
 
         Raises:
             ConfigurationError: if the settings do not allow it.
@@ -97,7 +97,7 @@ class ConformanceRun:
         """
         requirements = suite.directory / "requirements" / f"{version}.yaml"
         scenarios = texts(read_yaml(requirements), "server")
-        # A directory of its own: results of an earlier run are none of this one.
+        # A separate directory, so that results of an earlier run do not count.
         output = Path(tempfile.mkdtemp(prefix=f"{version}-", dir=self.directory))
         options = ("--requirements", version, "--output-dir", output)
         limit = ("--timeout", str(_SCENARIO_MILLISECONDS))
@@ -133,7 +133,7 @@ class ConformanceRun:
             raise ToolError(f"the server could not be started: {error}") from error
         try:
             self._wait(service, host, port)
-            # The suite has scenarios for names of this machine only.
+            # The suite has scenarios for host names of this machine only.
             yield f"http://{netloc(host, port)}{self.settings.http_path}"
         finally:
             service.stop(self.settings.stop_seconds)
@@ -154,7 +154,7 @@ class ConformanceRun:
 
 
 def read_results(output: Path, scenarios: list[str]) -> Revision | None:
-    """What the suite wrote of the scenarios that count; None if it wrote nothing."""
+    """The results of the relevant scenarios; None if the suite wrote nothing."""
     failed: dict[str, dict[str, str]] = {}
     passed = found = 0
     for scenario in scenarios:

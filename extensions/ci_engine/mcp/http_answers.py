@@ -1,4 +1,4 @@
-"""What the answers of an endpoint mean, and what to do about them."""
+"""Interpret unusual HTTP responses of an endpoint."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TYPES = ("application/json", "text/event-stream")
 
 
 def describe_answer(answer: HttpAnswer) -> tuple[str, str] | None:
-    """What is wrong with an answer, and the next step; None if nothing is."""
+    """The problem of a response, and the next step; None if there is none."""
     status, kind = answer.status, answer.content_type
     if is_redirect(answer):
         return f"it redirects to {answer.location} (HTTP {status})", _PATH
@@ -41,12 +41,12 @@ def describe_answer(answer: HttpAnswer) -> tuple[str, str] | None:
 
 
 def is_redirect(answer: HttpAnswer) -> bool:
-    """Whether the endpoint leads elsewhere."""
+    """Whether the endpoint redirects."""
     return bool(answer.location) and (
         HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
     )
 
 
 def is_stream(answer: HttpAnswer) -> bool:
-    """Whether the answer is a stream of events, which may never come."""
+    """Whether the response is a stream of events, which may never arrive."""
     return (answer.status, answer.content_type) == (200, "text/event-stream")

@@ -1,4 +1,4 @@
-"""What the isolated client reports of a server, typed."""
+"""The typed report of the isolated client."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FailureKind = Literal["timeout", "closed", "invalid", "refused", "ended", "silen
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """Why something was not answered as it should be."""
+    """Why a request has no valid response."""
 
     kind: FailureKind
     text: str
@@ -26,11 +26,11 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """A call that was made.
+    """One call.
 
     Attributes:
         kind: tool, resource, prompt; list for the lists, start for a process.
-        result: the answer as JSON text; None if there is none.
+        result: the response as JSON text; None if there is none.
     """
 
     kind: str
@@ -41,7 +41,7 @@ class Call(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """What was called, for people."""
+        """The name of the call for display."""
         if self.kind == "list":
             return "the lists"
         if self.kind == "start":
@@ -51,14 +51,14 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class UnknownTool(msgspec.Struct, frozen=True):
-    """How the server answered the call of a tool that it does not have."""
+    """The response to a call of a tool that does not exist."""
 
     refused: bool
     failure: Failure | None
 
 
 class HttpAnswer(msgspec.Struct, frozen=True):
-    """How the endpoint answered over HTTP: the first unusual answer, else the last."""
+    """The HTTP response of the endpoint: the first unusual one, else the last."""
 
     status: int
     content_type: str
@@ -66,7 +66,7 @@ class HttpAnswer(msgspec.Struct, frozen=True):
 
 
 class Process(msgspec.Struct, frozen=True):
-    """How a process of the server behaved; see ``mcp_client/server_process.py``."""
+    """The behavior of a server process; see ``mcp_client/server_process.py``."""
 
     answered: float
     stray: list[str]
@@ -85,8 +85,8 @@ class Session(msgspec.Struct, frozen=True):
 
     Attributes:
         era: with the handshake, or the version without one.
-        protocol: the version that was agreed on; empty if there was no agreement.
-        left_out: tools that only read, and were not called for want of arguments.
+        protocol: the negotiated version; empty if there was none.
+        left_out: read-only tools that were not called because they need arguments.
     """
 
     transport: Literal["stdio", "http"]
@@ -108,23 +108,23 @@ class Session(msgspec.Struct, frozen=True):
 
     @property
     def complete(self) -> bool:
-        """Whether everything it lists is known."""
+        """Whether all of its lists are known."""
         return self.lists is not None and not self.failing_lists
 
     @property
     def failing_lists(self) -> dict[str, Failure]:
-        """The lists that the server has, and did not give."""
+        """The lists that the server declares, but did not return."""
         lists = self.lists or {}
         return {name: each.failure for name, each in lists.items() if each.failure}
 
     @property
     def label(self) -> str:
-        """Transport and version, for people."""
+        """Transport and version, for display."""
         return f"{self.transport}, {self.protocol or self.era}"
 
 
 class Rounds(msgspec.Struct, frozen=True):
-    """The same calls, made by one process, by two in turn, and again by one."""
+    """The same calls to one process, to two alternately, and again to one."""
 
     one: list[Call] = []
     two: list[Call] = []
@@ -132,10 +132,10 @@ class Rounds(msgspec.Struct, frozen=True):
 
 
 class Observations(msgspec.Struct, frozen=True):
-    """Everything that was observed.
+    """All observations.
 
     Attributes:
-        newest: the newest version with a handshake that the client speaks.
+        newest: the newest version with a handshake that the client supports.
         not_started: why the command could not be executed.
     """
 
@@ -150,11 +150,11 @@ class Observations(msgspec.Struct, frozen=True):
 
     @property
     def reference(self) -> Session | None:
-        """The session whose lists stand for the server: of the newest version."""
+        """The session with the newest version, whose lists are used."""
         known = [each for each in self.sessions if each.complete]
         return max(known, key=lambda each: each.era == MODERN, default=None)
 
     @property
     def protocols(self) -> list[str]:
-        """The versions that the server speaks, over whichever transport."""
+        """The versions that the server supports, over any transport."""
         return sorted({each.protocol for each in self.sessions if each.connected})

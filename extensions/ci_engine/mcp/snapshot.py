@@ -1,4 +1,4 @@
-"""The names and schemas that the server had, in a file of the repository."""
+"""The recorded names and schemas of the server, in a file of the repository."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAME = "mcp-snapshot"
 _UPDATE = "ci-framework/ci mcp check --update"
 _DEEPEST = 12
 _MOST_CHANGES = 4
-# What clients and models go by. Icons and the like may change.
+# The fields that clients and models depend on. Icons and the like may change.
 _KEPT = {
     "tools": ("name", ("title", "description", "inputSchema", "outputSchema")),
     "resources": ("uri", ("name", "title", "description", "mimeType")),
@@ -33,7 +33,7 @@ class Snapshot(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_field
     """The file: every list by the names of its items.
 
     Attributes:
-        protocols: the versions that the server spoke.
+        protocols: the versions that the server supported.
     """
 
     schema: int
@@ -59,7 +59,7 @@ class Snapshot(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_field
 
 
 def take_snapshot(observations: Observations) -> Snapshot | None:
-    """What the server has now; None if that is not known."""
+    """The current state of the server; None if it is not known."""
     reference = observations.reference
     if reference is None or reference.lists is None:
         return None
@@ -85,7 +85,7 @@ def _kept(item: Item, keys: tuple[str, ...]) -> Item:
     kept: Item = {key: item[key] for key in keys if key in item}
     description = kept.get("description")
     if isinstance(description, str):
-        # Older Pythons keep the indent of a docstring.
+        # Older Pythons keep the indentation of a docstring.
         kept["description"] = inspect.cleandoc(description)
     return {key: value for key, value in kept.items() if value != ""}
 
@@ -94,7 +94,7 @@ def read_snapshot(root: Path, name: str) -> Snapshot | None:
     """The snapshot of the repository, None if there is none.
 
     Raises:
-        ConfigurationError: if the file is no snapshot.
+        ConfigurationError: if the file is not a valid snapshot.
     """
     return read_committed(root, name, Snapshot, "a snapshot of an MCP server", _UPDATE)
 
@@ -102,7 +102,7 @@ def read_snapshot(root: Path, name: str) -> Snapshot | None:
 def judge_snapshot(
     observations: Observations, root: Path, name: str, *, update: bool, dry_run: bool
 ) -> CheckResult:
-    """Compare the server with its snapshot, or write that anew."""
+    """Compare the server with its snapshot, or write a new one."""
     now = take_snapshot(observations)
     if now is None:
         reason = "the lists of the server could not be read"
@@ -145,7 +145,7 @@ def _findings(
 
 
 def compare(before: Snapshot, now: Snapshot) -> Iterator[str]:
-    """What changed, in words."""
+    """Describe the changes."""
     for version in before.protocols:
         if version not in now.protocols:
             yield f"the server does not speak {version} any more"

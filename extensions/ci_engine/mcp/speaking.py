@@ -1,4 +1,4 @@
-"""Which versions of the protocol the server speaks, and how it answers."""
+"""Check the server's protocol versions and responses."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NOTHING = "the server responded to no client"
 
 
 def judge_protocol(observations: Observations, settings: Mcp) -> CheckResult:
-    """Which versions it speaks, and whether its answers are as they require."""
+    """Check its protocol versions, and whether its responses conform to them."""
     failing = failing_transports(observations)
     sessions = [s for s in observations.sessions if s.transport not in failing]
     if not sessions:
@@ -55,8 +55,8 @@ def judge_protocol(observations: Observations, settings: Mcp) -> CheckResult:
 
 
 def _ended_before(session: Session) -> bool:
-    """Whether it could not answer, as an earlier conversation had ended it."""
-    # Over HTTP, one process holds both conversations: its end is reported once.
+    """Whether it could not respond because an earlier conversation had ended it."""
+    # Over HTTP, one process serves both conversations: its end is reported once.
     ended = session.process is not None and session.process.ending == "early"
     failure = session.failure
     return session.transport == "http" and ended and bool(failure)
@@ -139,7 +139,7 @@ def _answers(session: Session) -> Iterator[Finding]:
 
 
 def judge_schemas(observations: Observations) -> CheckResult:
-    """Whether names are unique and usable, and schemas valid."""
+    """Check whether names are unique and usable, and schemas valid."""
     reference = observations.reference
     if reference is None or reference.lists is None:
         reason = "the lists of the server could not be read"
@@ -210,7 +210,7 @@ def _differences(reference: Session, sessions: Sequence[Session]) -> Iterator[Fi
 
 
 def judge_calls(observations: Observations, settings: Mcp) -> CheckResult:
-    """Whether what is declared safe can be called."""
+    """Check whether the calls that are declared safe succeed."""
     if not any(each.connected for each in observations.sessions):
         return without("mcp-calls", _NOTHING, Status.NOT_RUN)
     found: dict[str, Finding] = {}

@@ -1,4 +1,4 @@
-"""Whether the server starts, in time, and ends when it is asked to."""
+"""Check whether the server starts in time, and exits when requested."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ci_engine.mcp.observations import Observations, Process, Session
 from ci_engine.mcp.verdicts import finding, last_words, result, without
 from ci_engine.processes.programs import describe_exit
 
-# As servers end that are terminated, with and without a handler of the signal.
+# Exit codes of terminated servers, with and without a signal handler.
 _TERMINATED = (0, -15, 143, -2, 130)
 _COMMANDS = {"stdio": "command", "http": "http-command"}
 _NEVER = "the server did not start"
@@ -21,7 +21,7 @@ _OUTPUT = "print(…, file=sys.stderr) or a logger: stdout belongs to the protoc
 
 
 def failing_transports(observations: Observations) -> dict[str, list[Session]]:
-    """The transports over which the server answered in no version."""
+    """The transports over which no version of the protocol worked."""
     names = dict.fromkeys(each.transport for each in observations.sessions)
     grouped = {name: observations.of_transport(name) for name in names}
     return {
@@ -32,7 +32,7 @@ def failing_transports(observations: Observations) -> dict[str, list[Session]]:
 
 
 def judge_start(observations: Observations, settings: Mcp) -> CheckResult:
-    """Whether it starts and answers, and how long that takes."""
+    """Check whether it starts and responds, and how long that takes."""
     if observations.not_started:
         message = f"the server could not be started: {observations.not_started}"
         hint = "check tool.ci-framework.mcp.command; no shell runs it"
@@ -80,7 +80,7 @@ def _exposed(settings: Mcp) -> Finding:
 
 
 def _no_answer(sessions: list[Session], settings: Mcp) -> Finding:
-    # How the first conversation went: it is the one that every client can begin.
+    # The result of the first conversation, which any client can start with.
     session = sessions[0]
     process, failure = session.process, session.failure
     key = f"tool.ci-framework.mcp.{_COMMANDS[session.transport]}"
@@ -130,7 +130,7 @@ def _no_answer(sessions: list[Session], settings: Mcp) -> Finding:
 
 
 def judge_output(observations: Observations) -> CheckResult:
-    """Whether its stdout has protocol messages only."""
+    """Check whether its stdout contains only protocol messages."""
     over_stdio = observations.of_transport("stdio")
     if not over_stdio:
         return without("mcp-stdout", "the server has no stdio")
@@ -160,7 +160,7 @@ def _output_findings(sessions: list[Session]) -> Iterator[Finding]:
 
 
 def judge_end(observations: Observations, settings: Mcp) -> CheckResult:
-    """Whether it ends when its client does."""
+    """Check whether it exits when its client disconnects."""
     failing = failing_transports(observations)
     sessions = [s for s in observations.sessions if s.transport not in failing]
     if not sessions:

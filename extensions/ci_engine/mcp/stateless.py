@@ -1,4 +1,4 @@
-"""Whether several processes of the server can answer one client."""
+"""Check whether several processes of the server can serve one client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAME = "mcp-stateless"
 
 
 def judge_stateless(observations: Observations, settings: Mcp) -> CheckResult:
-    """Whether two processes in turn answer as one process does."""
+    """Check whether two alternating processes respond like one process."""
     if not settings.stateless:
         return without(_NAME, "tool.ci-framework.mcp.stateless is false")
     spoken = [each for each in observations.sessions if each.connected]

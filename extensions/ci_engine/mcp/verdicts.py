@@ -1,4 +1,4 @@
-"""The results of ``ci mcp check``: what each subject is, and how it is reported."""
+"""Create the results of ``ci mcp check``."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _LONGEST_TEXT = 400
 def finding(
     rule: str, message: str, hint: str = "", *, severity: str = "error", path: str = ""
 ) -> Finding:
-    """One thing about the server, with the next step."""
+    """A finding about the server, with the next step."""
     text = f"{message}\nhint: {hint}" if hint else message
     return Finding(tool=TOOL, rule=rule, message=text, severity=severity, path=path)
 
 
 def warning(rule: str, message: str, hint: str = "") -> Finding:
-    """Something that an author should know, and that fails nothing."""
+    """A warning for the author of the server, which fails nothing."""
     return finding(rule, message, hint, severity="warning")
 
 
 def result(
     name: str, findings: Iterable[Finding], notes: Sequence[str] = ()
 ) -> CheckResult:
-    """A subject that was looked at."""
+    """The result of a subject that was checked."""
     found = list(findings)
     red = any(each.severity == "error" for each in found)
     return CheckResult(
@@ -38,19 +38,20 @@ def result(
 
 
 def without(name: str, reason: str, status: Status = Status.SKIPPED) -> CheckResult:
-    """A subject that was not looked at, and why."""
+    """The result of a subject that was not checked, and why."""
     return CheckResult(id=name, status=status, reason=reason)
 
 
 def clip(text: str) -> str:
-    """As much of a text of the server as a message can bear."""
+    """Cut a text of the server to the length of a message."""
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
 def last_words(stderr: str, lines: int = 6) -> str:
-    """The end of what a server wrote to stderr, as the end of a message.
+    """The last lines of a server's stderr, for the end of a message.
 
-    Its last line is on the first of the message: consoles and summaries show no more.
+    Its last line is on the first line of the message, because consoles and summaries
+    show no more.
     """
     rows = [row for row in stderr.splitlines() if row.strip()][-lines:]
     if not rows:

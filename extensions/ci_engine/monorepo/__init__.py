@@ -1,1 +1,1 @@
-"""The packages of a monorepo: what they are, and what depends on what."""
+"""The packages of a monorepo and their dependencies."""

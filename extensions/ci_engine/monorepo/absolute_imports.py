@@ -1,4 +1,4 @@
-"""Read what Python files import, without running them."""
+"""Read the imports of Python files, without running them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import msgspec
 from ci_engine.project.python_sources import last_name, parse_python
 
 _LARGEST = 5_000_000
-# Quicker than a parser by far, and it finds more: whoever asks parses what it finds.
+# Much faster than a parser, with more matches; callers parse what it finds.
 _MENTION = re.compile(
     rb"^[ \t]*(?:from[ \t]+([\w.]+)|import[ \t]+([\w., \t\\]+))", re.MULTILINE
 )
 
 
 class Import(msgspec.Struct, frozen=True):
-    """One name that a file imports.
+    """One import of a file.
 
     Attributes:
         module: the module of the statement, ``a.b`` for ``from a.b import c``.
-        names: what is imported from it; empty for ``import a.b``.
-        guarded: whether the file copes without it, or needs it for types only.
+        names: the imported names; empty for ``import a.b``.
+        guarded: whether the file works without it, or needs it only for types.
     """
 
     module: str
@@ -34,14 +34,14 @@ class Import(msgspec.Struct, frozen=True):
 
     @property
     def candidates(self) -> list[str]:
-        """The modules this may bring in, the longest names first."""
+        """The modules that this may import, the longest names first."""
         return [*(f"{self.module}.{name}" for name in self.names), self.module]
 
 
 def mentioned(data: bytes) -> set[str]:
     """The modules that may be imported; some of them may not be.
 
-    Of a statement that imports something from a module only the module is reported.
+    For a statement that imports from a module, only the module is returned.
     """
     found: set[str] = set()
     for match in _MENTION.finditer(data):
@@ -79,11 +79,11 @@ def _imports(tree: ast.Module) -> Iterator[Import]:
 
 
 def _below(node: ast.AST, guarded: bool) -> list[tuple[ast.AST, bool]]:
-    """The statements inside of one, each with whether it is guarded."""
+    """The nested statements, each with whether it is guarded."""
     first: list[ast.AST] = []
     if isinstance(node, ast.Try):
         if any(_of_import(handler.type) for handler in node.handlers):
-            # What stands in for a missing module is not there for everybody either.
+            # A replacement for a missing module may also be missing.
             first = [*node.body, *node.handlers]
     elif isinstance(node, ast.If):
         first = [*node.body] if last_name(node.test) == "TYPE_CHECKING" else []
@@ -107,7 +107,7 @@ def _words(item: ast.withitem) -> Iterator[str]:
 
 
 def _of_import(kind: ast.expr | None) -> bool:
-    """Whether an ``except`` catches a module that is missing."""
+    """Whether an ``except`` catches a missing module."""
     if kind is None:
         return True
     return any(
@@ -117,20 +117,20 @@ def _of_import(kind: ast.expr | None) -> bool:
 
 
 class ModuleOwners:
-    """Tells which packages a module or an import may be of.
+    """Finds the packages that a module or an import may belong to.
 
     Attributes:
-        names: for each name that code is imported by, the packages that have it.
+        names: for each import name, the packages that provide it.
     """
 
     def __init__(self, imports: Iterable[tuple[str, str]]) -> None:
-        """Remember each package and a name that its code is imported by."""
+        """Store each package with an import name of its code."""
         self.names: dict[str, set[str]] = {}
         for package, name in imports:
             self.names.setdefault(name, set()).add(package)
 
     def of_module(self, module: str) -> set[str]:
-        """The packages that a module may belong to, empty if it is of none."""
+        """The packages that a module may belong to, empty if there are none."""
         while module:
             if module in self.names:
                 return self.names[module]
@@ -138,6 +138,6 @@ class ModuleOwners:
         return set()
 
     def of_import(self, found: Import) -> set[str]:
-        """The packages that a statement may bring in."""
+        """The packages that a statement may import."""
         several = [self.of_module(f"{found.module}.{name}") for name in found.names]
         return set[str]().union(*several) or self.of_module(found.module)

@@ -1,4 +1,4 @@
-"""Write down which packages were detected: a file to read, not to edit."""
+"""Write the detected packages to a file, which is not meant to be edited."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _HEAD = f"""\
 
 @dataclass(frozen=True)
 class Written:
-    """A file that is kept up to date, and the files that correct what was detected."""
+    """A generated file, and the files that correct the detection."""
 
     path: str
     changed: bool
@@ -45,7 +45,7 @@ class Written:
 def write_detected(
     project: Project, graph: Graph, *, releases: bool = False, dry_run: bool = False
 ) -> list[Written]:
-    """Bring the generated files up to date; a second run changes nothing."""
+    """Update the generated files; a second run changes nothing."""
     name = f"{FOLDER}/{DETECTED}"
     path = project.root / name
     old = read_text(path) if path.is_file() else ""

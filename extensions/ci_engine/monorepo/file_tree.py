@@ -1,4 +1,4 @@
-"""The files of the repository by their names, links apart from files."""
+"""The files of the repository by name, with links listed separately."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import msgspec
 
 from ci_engine.project.repository import Project
 
-# The engine and what belongs to it are no packages of the project.
+# The engine and its files are no packages of the project.
 _FRAMEWORK = "ci-framework/"
 
 
 class Tree(msgspec.Struct, frozen=True):
-    """What lies in a repository.
+    """The files and links of a repository.
 
     Attributes:
-        files: the names of its files, relative to the top with ``/``.
-        links: the links, each with what it leads to: a name inside of the repository,
-            or empty if that is nothing or elsewhere.
+        files: the names of its files, relative to the root with ``/``.
+        links: the links with their targets: a name inside the repository, or empty
+            if the target is missing or elsewhere.
     """
 
     root: Path
@@ -29,7 +29,7 @@ class Tree(msgspec.Struct, frozen=True):
 
 
 def read_tree(project: Project) -> Tree:
-    """List the files of a repository, those that git ignores left out."""
+    """List the files of a repository, except those that git ignores."""
     root = Path(os.path.realpath(project.root))
     files: list[str] = []
     links: dict[str, str] = {}
@@ -37,7 +37,7 @@ def read_tree(project: Project) -> Tree:
         if name.startswith(_FRAMEWORK):
             continue
         try:
-            # Quicker than a Path for each of ten thousand names.
+            # Faster than a Path for each of ten thousand names.
             mode = os.lstat(f"{project.root}/{name}").st_mode
         except OSError:
             continue

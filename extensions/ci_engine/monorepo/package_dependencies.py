@@ -1,4 +1,4 @@
-"""Find out which package needs which: by what they declare, and by their imports."""
+"""Find the dependencies between packages, by declarations and by imports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STRONG = frozenset[Kind]({"runtime", "added", "extra", "build", "import", "link
 
 
 class Importable(ModuleOwners):
-    """Tells which package a module belongs to, also where several share a name."""
+    """Finds the package of a module, even if several packages share a name."""
 
     def __init__(self, packages: Sequence[Found]) -> None:
         locations = {
@@ -43,7 +43,7 @@ class Importable(ModuleOwners):
     def _part(
         self, packages: Sequence[Found], locations: dict[tuple[str, str], str]
     ) -> None:
-        """Tell packages apart that share a name, by the modules below it."""
+        """Distinguish packages that share a name by their modules."""
         by_name = {package.name: package for package in packages}
         shared = [name for name, who in self.names.items() if len(who) > 1]
         for _ in range(_LEVELS):
@@ -61,12 +61,12 @@ class Importable(ModuleOwners):
                 return
 
     def possible(self, module: str) -> set[str]:
-        """The packages that an import of or from a module may bring in."""
+        """The packages that an import of or from a module may need."""
         first = module.partition(".")[0]
         if first not in self._starting:
             return set()
         owners = self.of_module(module)
-        # What is imported from a namespace may be of any package below it.
+        # An import from a namespace may be from any package below it.
         below = module in self._namespaces
         return self._starting[first] if below or not owners else owners
 
@@ -89,7 +89,7 @@ _Edges = dict[str, dict[str, DependsOn]]
 def find_dependencies(
     tree: Tree, packages: Sequence[Found], added: Mapping[str, Mapping[str, str]]
 ) -> dict[str, list[DependsOn]]:
-    """Say what each package needs of the others."""
+    """Find the dependencies of each package on the others."""
     edges: _Edges = {package.name: {} for package in packages}
     by_path = {package.path: package.name for package in packages}
     for package in packages:
@@ -108,7 +108,7 @@ def find_dependencies(
 
 
 def _add(edges: _Edges, package: str, other: str, kind: Kind, because: str) -> None:
-    """Note an edge unless a stronger one is known; a package may need itself."""
+    """Add an edge unless a stronger one is known, or it is a self-dependency."""
     known = edges[package].get(other)
     if package == other:
         return
@@ -119,7 +119,7 @@ def _add(edges: _Edges, package: str, other: str, kind: Kind, because: str) -> N
 def _named(
     package: Found, needed: Needed, edges: _Edges, by_path: Mapping[str, str]
 ) -> str:
-    """The package that is asked for, empty if it is none of the repository."""
+    """The requested package, empty if the repository does not have it."""
     if needed.name in edges:
         return needed.name
     if needed.path and not needed.path.startswith("/"):
@@ -144,7 +144,7 @@ def _add_links(tree: Tree, packages: Sequence[Found], edges: _Edges) -> None:
 def _add_imports(
     root: Path, package: Found, importable: Importable, edges: _Edges
 ) -> None:
-    """Read the imports of a package, as far as they may tell something new."""
+    """Read the imports of a package that may add dependencies."""
     known = edges[package.name]
     for test, name in _python_first(package):
         try:
@@ -158,7 +158,7 @@ def _add_imports(
             continue
         imports = read_imports(root / name)
         if imports is None:
-            # Of what no parser reads, such as Cython, what it seems to import.
+            # For languages without a parser, such as Cython, use possible imports.
             imports = [Import(m, (), 0, guarded=False) for m in sorted(mentions)]
         for found in imports:
             owners = importable.of_import(found)
@@ -174,14 +174,14 @@ def _add_imports(
 
 
 def _python_first(package: Found) -> list[tuple[bool, str]]:
-    """The files of a package, code before tests: one of each tells enough."""
+    """The files of a package, code before tests: one occurrence is enough."""
     locations = tuple(package.layout.sources)
     found: list[tuple[bool, str]] = []
     for name in package.files:
         if name.endswith((".py", ".pyi", ".pyx")):
             inside = name[len(package.prefix) :]
             test = is_test(inside, package.layout.tests)
-            # What else lies around, such as examples, is no part of it.
+            # Other files, such as examples, are not part of the package.
             if test or not locations or is_below(inside, locations):
                 found.append((test, name))
     return sorted(found)

@@ -1,4 +1,4 @@
-"""The packages and what depends on what, for people: text, Markdown and Mermaid."""
+"""Describe packages and their dependencies: as text, Markdown and Mermaid."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import msgspec
 
 from ci_engine.monorepo.package_model import DependsOn, Graph, Package
 
-# Arrows of what is not there for the users of a package are drawn dotted.
+# Dependencies that users of a package do not get are drawn dotted.
 _DOTTED = frozenset({"development", "test-import", "optional-import", "extra", "build"})
 
 
 class Dependent(msgspec.Struct, frozen=True, kw_only=True):
-    """A package that needs another one, directly or through ``through``."""
+    """A package that depends on another one, directly or through ``through``."""
 
     name: str
     through: str
 
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """One package in the midst of the others.
+    """One package with its relations to the others.
 
     Attributes:
-        depends_on: what it needs itself.
-        dependencies: what has to be there for it, in order.
-        order: all of these, each after those it needs.
-        cycles: the cycles it is part of.
-        cycles_by_extras: the same of those that only an extra closes.
+        depends_on: its direct dependencies.
+        dependencies: all of its dependencies, in order.
+        order: all of these packages, each after its dependencies.
+        cycles: the cycles with this package.
+        cycles_by_extras: the cycles that only exist through an extra.
     """
 
     schema: int = 1
@@ -42,7 +42,7 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 
 def analyze(graph: Graph, package: Package) -> Analysis:
-    """Tell everything about one package."""
+    """Collect everything about one package."""
     dependencies = [p.name for p in graph.needed_with(package.name)]
     dependents = graph.dependents([package.name])
     around = {package.name, *dependencies, *dependents}
@@ -59,7 +59,7 @@ def analyze(graph: Graph, package: Package) -> Analysis:
 
 
 def to_text(graph: Graph, analysis: Analysis | None) -> str:
-    """Tell it in plain lines."""
+    """Describe it as plain text."""
     return "\n".join(_about(analysis) if analysis else _all(graph)) + "\n"
 
 
@@ -111,7 +111,7 @@ def _cycles(
 
 
 def to_mermaid(graph: Graph, analysis: Analysis | None = None) -> str:
-    """Draw it as a graph of Mermaid: an arrow leads to what is needed."""
+    """Draw it as a Mermaid graph; arrows point to dependencies."""
     wanted = set(graph.names) if analysis is None else set(analysis.order)
     numbers = {name: f"p{number}" for number, name in enumerate(graph.order)}
     lines = ["graph LR"]
@@ -133,7 +133,7 @@ def _arrow(other: DependsOn) -> str:
 
 
 def to_page(graph: Graph, analysis: Analysis | None = None) -> str:
-    """Write it as a page of Markdown."""
+    """Describe it as a Markdown page."""
     text = to_text(graph, analysis)
     number = len(graph.packages)
     title = analysis.package if analysis else f"{number} package{'s' * (number != 1)}"

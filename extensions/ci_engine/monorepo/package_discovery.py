@@ -1,4 +1,4 @@
-"""Find the packages of a repository, and what only looks like one."""
+"""Find the packages of a repository, and directories that only look like one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ci_engine.monorepo.package_model import Ignored
 from ci_engine.project.path_patterns import matching
 from ci_engine.project.repository import normalize, printable
 
-# Words for directories whose packages are not the repository's own, unless a
+# Words for directories whose packages do not belong to the repository, unless a
 # workspace names them as its members.
 _NOT_OWN: Mapping[str, frozenset[str]] = {
     "an example": frozenset({"examples", "example", "samples", "sample"}),
@@ -40,7 +40,7 @@ _NOT_OWN: Mapping[str, frozenset[str]] = {
     "build output": frozenset({"build", "dist", ".venv", "venv", "env"}),
 }
 
-# In these each directory is a package of the repository, if it is called what it may.
+# Each directory in these is a package of the repository, if its name is valid.
 _HOMES = frozenset(
     {"packages", "sub-packages", "subpackages", "libs", "lib", "apps", "services"}
     | {"plugins", "modules", "components", "projects", "integrations"}
@@ -52,8 +52,8 @@ class Found(msgspec.Struct):
     """One package, before its dependencies are known.
 
     Attributes:
-        path: its directory, ``.`` for the top.
-        files: its files, seen from the top of the repository.
+        path: its directory, ``.`` for the root.
+        files: its files, relative to the root of the repository.
     """
 
     name: str
@@ -64,14 +64,14 @@ class Found(msgspec.Struct):
 
     @property
     def prefix(self) -> str:
-        """What the names of its files start with."""
+        """The prefix of its file names."""
         return "" if self.path == "." else f"{self.path}/"
 
 
 def detect(
     tree: Tree, exclude: Collection[str] = (), include: Collection[str] = ()
 ) -> tuple[list[Found], list[Ignored]]:
-    """Find all packages, and what only looks like one."""
+    """Find all packages, and directories that only look like one."""
     ignored = _ignored_links(tree)
     folders: dict[str, set[str]] = {}
     for name in tree.files:
@@ -80,7 +80,7 @@ def detect(
             folders.setdefault(folder, set()).add(base)
     folders = {f: names for f, names in folders.items() if names & {*MANIFESTS}}
     top = read_manifest(tree.root, frozenset(folders.get("", ())))
-    # Of the members, only patterns that say where these are.
+    # Of the members, only patterns with a location.
     members = [p for p in _workspace(top.pyproject, "members") if "**" not in p]
     excluded = _workspace(top.pyproject, "exclude")
     found: dict[str, Found] = {}
@@ -98,7 +98,7 @@ def detect(
             name = normalize(manifest.name)
             found[name] = Found(name, path, manifest)
         elif because != NO_SETUP:
-            # A module may be called setup.py as well.
+            # A module may also be named setup.py.
             ignored.append(Ignored(path=printable(path), because=because))
     packages = sorted(found.values(), key=lambda package: package.name)
     _give_files(tree, packages)
@@ -111,7 +111,7 @@ def detect(
 
 
 def _ignored_links(tree: Tree) -> list[Ignored]:
-    """Links that stand where a package or its manifest could."""
+    """Links that replace a package or its manifest."""
     ignored: list[Ignored] = []
     manifests = {n for n in tree.files if n.rpartition("/")[2] in MANIFESTS}
     homes = {posixpath.dirname(posixpath.dirname(name)) for name in manifests}
@@ -136,7 +136,7 @@ def _lost(tree: Tree, link: str) -> str:
 
 
 def _workspace(document: Table, key: str) -> list[str]:
-    """The patterns of directories that the workspace of a tool has."""
+    """The patterns of directories in a tool's workspace."""
     return [
         f"/{posixpath.normpath(path)}"
         for tool in ("uv", "rye", "hatch")
@@ -153,7 +153,7 @@ def _excluded(path: str, exclude: Collection[str]) -> str:
 
 
 def _left_out(path: str, members: Sequence[str], excluded: Sequence[str]) -> str:
-    """Why a directory below the top is not looked into, empty if it is."""
+    """Why a directory below the root is not searched, empty if it is."""
     if printable(path) != path:
         return "its name is not UTF-8"
     if matching(path, excluded):
@@ -165,7 +165,7 @@ def _left_out(path: str, members: Sequence[str], excluded: Sequence[str]) -> str
 
 
 def _not_own(parts: Sequence[str]) -> str:
-    """What the words of a path say it is, empty if they say nothing."""
+    """The kind of directory that words in a path suggest, empty if none."""
     for position, part in enumerate(parts):
         if part.startswith("."):
             return f"in the hidden directory {part}"
@@ -193,7 +193,7 @@ def _no_package(manifest: Manifest, found: Mapping[str, Found]) -> str:
 
 
 def _give_files(tree: Tree, packages: Sequence[Found]) -> None:
-    """Give each file to the package of the innermost directory around it."""
+    """Assign each file to the package of the innermost directory around it."""
     by_path = {package.path: package for package in packages}
     owners: dict[str, Found | None] = {}
     for name in tree.files:
@@ -218,7 +218,7 @@ def _owner(folder: str, by_path: Mapping[str, Found]) -> Found | None:
 
 
 def _is_hollow(top: Found) -> bool:
-    """Whether the top of a monorepo neither has code of its own nor is built."""
+    """Whether the root of a monorepo has no code of its own and is not built."""
     document = top.manifest.pyproject
     virtual = dig(document, "tool", "uv", "package") is False
     return not top.layout.imports and (virtual or "build-system" not in document)

@@ -1,4 +1,4 @@
-"""Put together what is known about the packages of a repository."""
+"""Build the graph of the repository's packages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ci_engine.project.repository import Project, normalize
 
 
 def packages_graph(project: Project) -> Graph:
-    """Find the packages of a repository, and which of them need which."""
+    """Find the packages of a repository, and their dependencies, cached."""
     return build_graph(read_tree(project), read_overrides(project.root))
 
 
@@ -60,13 +60,13 @@ def build_graph(tree: Tree, overrides: PackageOverrides) -> Graph:
 def _corrected(
     tree: Tree, detected: Sequence[Found], corrected: PackageDetectionFile
 ) -> list[Found]:
-    """The detected packages, with what the project adds and corrects."""
+    """The detected packages, with the project's additions and corrections."""
     by_path = {package.path: package for package in detected}
     names = {package.name for package in detected}
     for key, entry in corrected.packages.items():
         path, name = posixpath.normpath(entry.path), normalize(key)
         package = by_path.get(path)
-        # One that is elsewhere moved: then the entry is about its old place.
+        # It moved to another directory, so the entry is about its old one.
         if package is None and name not in names:
             package = _added(tree, by_path, name, path)
         if package is None:
@@ -79,7 +79,7 @@ def _corrected(
 def _added(
     tree: Tree, by_path: Mapping[str, Found], name: str, path: str
 ) -> Found | None:
-    """A package that is not detected; None where its directory is gone."""
+    """A package that is not detected; None if its directory does not exist."""
     files = [n for n in tree.files if n.startswith(f"{path}/")]
     if not files:
         return None
@@ -119,7 +119,7 @@ def _package(found: Found, needs: list[DependsOn]) -> Package:
 
 
 def find_package(graph: Graph, name: str) -> Package:
-    """The package of a name, or of a directory.
+    """Find a package by name or by directory.
 
     Raises:
         UsageError: if there is none.

@@ -1,4 +1,4 @@
-"""Where a package has its code and its tests, and what its code is imported by."""
+"""Find the code, the tests and the import names of a package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ci_engine.project.repository import normalize
 
 _CODE = (".py", ".pyi", ".pyx", ".so", ".pyd")
 _TESTS = ("tests", "test", "testing")
-# Directories beside the code that are not imported by others.
+# Directories beside the code that others do not import.
 _BESIDE = frozenset(
     {*_TESTS, "benchmarks", "bench", "build", "ci", "dist", "doc", "docs", "examples"}
     | {"example", "notebooks", "samples", "scripts", "tools", "venv"}
@@ -22,10 +22,10 @@ _NAMESPACE_LEVELS = 6
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """Where things are, seen from the directory of the package.
+    """The locations in a package, relative to its directory.
 
     Attributes:
-        imports: what its code is imported by, mapped to the directory or file.
+        imports: the import names of its code, with their directories or files.
     """
 
     sources: list[str]
@@ -58,7 +58,7 @@ class _Files:
 
 
 def is_test(name: str, tests: Collection[str]) -> bool:
-    """Whether a file, seen from its package, belongs to the tests."""
+    """Whether a file, relative to its package, belongs to the tests."""
     base = name.rpartition("/")[2]
     named = base.startswith("test_") or base.endswith("_test.py")
     below = any(name.startswith(f"{folder}/") for folder in tests)
@@ -66,7 +66,7 @@ def is_test(name: str, tests: Collection[str]) -> bool:
 
 
 def is_below(name: str, locations: Collection[str]) -> bool:
-    """Whether a name is one of some places, or below one; ``.`` is all there is."""
+    """Whether a name is one of some paths, or below one; ``.`` means everything."""
     return any(
         location in (".", name) or name.startswith(f"{location}/")
         for location in locations
@@ -74,7 +74,7 @@ def is_below(name: str, locations: Collection[str]) -> bool:
 
 
 def find_layout(names: Collection[str], directory: str, manifest: Manifest) -> Layout:
-    """Find out where a package has what; ``directory`` is empty for the top."""
+    """Find the layout of a package; ``directory`` is empty for the root."""
     code = [name for name in names if name.endswith(_CODE)]
     files = _Files(code)
     roots = {key: _clean(location) for key, location in manifest.roots.items()}
@@ -107,7 +107,7 @@ def _clean(location: str) -> str:
 def _tests(files: _Files, manifest: Manifest) -> list[str]:
     usual = [name for name in _TESTS[:2] if files.exists(name)]
     configured = [posixpath.normpath(path).strip("/") for path in manifest.tests]
-    # A package that has its tests beside its code names its code as the place of them.
+    # A package with tests beside its code has the same directory for both.
     found = [
         p for p in configured if files.exists(p) and set(p.split("/")) & set(_TESTS)
     ]
@@ -115,7 +115,7 @@ def _tests(files: _Files, manifest: Manifest) -> list[str]:
 
 
 def _tests_inside(files: _Files, imports: dict[str, str]) -> list[str]:
-    """The directories of tests that stand in the packages themselves."""
+    """The directories of tests inside the packages themselves."""
     return sorted(
         inside
         for location in imports.values()
@@ -125,7 +125,7 @@ def _tests_inside(files: _Files, imports: dict[str, str]) -> list[str]:
 
 
 def _below(files: _Files, root: str) -> dict[str, str]:
-    """The packages and modules in a directory that holds nothing else."""
+    """The packages and modules in a directory that contains nothing else."""
     found = {
         name: f"{root}/{name}"
         for name in sorted(files.children.get(root, ()))
@@ -141,7 +141,7 @@ def _below(files: _Files, root: str) -> dict[str, str]:
 def _flat(
     files: _Files, directory: str, manifest: Manifest, tests: Collection[str]
 ) -> dict[str, str]:
-    """The packages and modules that stand beside the manifest."""
+    """The packages and modules beside the manifest."""
     own = normalize(manifest.name).replace("-", "_")
     first = own.partition("_")[0]
     if files.has_init("") and directory.isidentifier():
@@ -177,7 +177,7 @@ def _sources(imports: dict[str, str], root: str) -> list[str]:
 
 
 def _descend(files: _Files, imports: dict[str, str]) -> dict[str, str]:
-    """Name the parts of a namespace instead of the namespace itself."""
+    """Replace a namespace by its parts."""
     found: dict[str, str] = {}
     waiting = [(name, location, 0) for name, location in imports.items()]
     while waiting:

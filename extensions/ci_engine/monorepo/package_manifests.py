@@ -1,4 +1,4 @@
-"""What makes a directory a package, and what it says of itself."""
+"""Read the manifests that make a directory a package."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from ci_engine.monorepo.requirement_lines import (
 from ci_engine.monorepo.setup_files import SetupFacts, read_setup_cfg, read_setup_py
 from ci_engine.project.repository import normalize
 
-# The first that describes a package decides; the others may still say what it needs.
+# The first that describes a package decides; the others may add dependencies.
 MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py", "pixi.toml")
 NO_SETUP = "setup.py has no call of setup()"
 _LARGEST = 5_000_000
-# Where pyproject.toml lists what a package needs, and what for.
+# The lists of dependencies in pyproject.toml, with their kinds.
 _STANDARD: Mapping[str, Way] = {
     "project.dependencies": "runtime",
     "project.optional-dependencies": "extra",
@@ -46,15 +46,15 @@ _OF_TOOLS: Mapping[str, Way] = {
 
 
 class Manifest(msgspec.Struct):
-    """What the files of one directory say.
+    """The content of a directory's manifests.
 
     Attributes:
         file: the file that makes it a package; empty = it is none.
-        version: its version, empty where it is computed.
-        requires_python: the Pythons it allows, as it is written.
-        because: why it is no package, or what is odd about it.
-        roots: the directories that hold its packages, by package; "" stands for all.
-        modules: what its code is certainly imported by.
+        version: its version, empty if it is computed.
+        requires_python: the supported Pythons, as written.
+        because: why it is no package, or what is unusual about it.
+        roots: the directories that contain its packages, by package; "" means all.
+        modules: its known import names.
         computed: whether its requirements are only known once it is built.
     """
 
@@ -72,7 +72,7 @@ class Manifest(msgspec.Struct):
 
 
 def read_manifest(directory: Path, names: frozenset[str]) -> Manifest:
-    """Read what describes a package in a directory; nothing in it is run."""
+    """Read the manifests in a directory; runs no code of it."""
     manifest = Manifest()
     if "pyproject.toml" in names:
         manifest.pyproject = _toml(manifest, directory / "pyproject.toml")
@@ -169,7 +169,7 @@ def _of_pyproject(manifest: Manifest, document: Table) -> None:
 
 
 def _listed(document: Table, places: Mapping[str, Way]) -> Iterator[Needed]:
-    """What lists of requirements ask for, and tables of such lists."""
+    """The requirements in lists, and in tables of lists."""
     for place, way in places.items():
         lists = {place: dig(document, *place.split("."))}
         lists |= {f"{place}.{k}": rows for k, rows in table(lists[place]).items()}
@@ -212,7 +212,7 @@ def _of_hatch(document: Table) -> Iterator[Needed]:
 
 
 def _of_pixi(manifest: Manifest, document: Table, where: str, default: str) -> None:
-    """What pixi installs; with ``[package]`` the file describes a package itself."""
+    """The dependencies of pixi; with ``[package]`` the file describes a package."""
     if where == "pixi.toml" and not manifest.file and "package" in document:
         manifest.file = where
         manifest.name = text(document, "package", "name") or default

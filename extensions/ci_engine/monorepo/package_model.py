@@ -1,4 +1,4 @@
-"""What is known about the packages of a repository."""
+"""The data about the packages of a repository."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Kind = Literal[
     "link",
     "added",
 ]
-# What one of these brings in is part of the package itself, and so of what depends on
-# it; what only its development or its tests need is not.
+# A package passes these dependencies on to its dependents, unlike those for its
+# development or its tests.
 REACHING: frozenset[Kind] = frozenset(
     {"runtime", "extra", "build", "import", "link", "added"}
 )
-# These make an order; the others can be met in any.
+# These determine the order; other dependencies are independent of it.
 FIRM: frozenset[Kind] = frozenset({"runtime", "build", "import", "added"})
 # The strongest first: one of them is reported for each pair of packages.
 STRENGTH: tuple[Kind, ...] = (
@@ -40,14 +40,14 @@ STRENGTH: tuple[Kind, ...] = (
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """A table of the JSON."""
+    """A table of the JSON output."""
 
 
 class DependsOn(_Table, frozen=True, kw_only=True):
-    """One package needs another one of the same repository.
+    """A dependency of one package on another one in the repository.
 
     Attributes:
-        kind: in which way; the three kinds of imports are not declared.
+        kind: its kind; the three kinds of imports are not declared.
     """
 
     name: str
@@ -59,12 +59,12 @@ class Package(_Table, frozen=True, kw_only=True):
     """One package.
 
     Attributes:
-        path: its directory, ``.`` for the top of the repository.
-        import_names: what its code is imported by.
+        path: its directory, ``.`` for the root of the repository.
+        import_names: the import names of its code.
         manifest: the file that makes the directory a package.
-        version: its version, empty where it is computed.
-        requires_python: the Pythons it allows, empty where it does not say so.
-        source_paths: its directories with code, seen from its own directory.
+        version: its version, empty if it is computed.
+        requires_python: the supported Pythons, empty if they are not declared.
+        source_paths: its directories with code, relative to its own directory.
         test_paths: its directories with tests, likewise.
     """
 
@@ -80,26 +80,26 @@ class Package(_Table, frozen=True, kw_only=True):
 
     @property
     def prefix(self) -> str:
-        """What the paths of its files start with."""
+        """The prefix of its paths."""
         return "" if self.path == "." else f"{self.path}/"
 
 
 class Ignored(_Table, frozen=True, kw_only=True):
-    """A directory that looks like a package and is not taken for one."""
+    """A directory that looks like a package and is not one."""
 
     path: str
     because: str
 
 
 class Graph(_Table, frozen=True, kw_only=True):
-    """All packages and what depends on what: the result of ``ci packages``.
+    """All packages and their dependencies: the result of ``ci packages``.
 
     Attributes:
-        cycles: packages that need each other.
-        cycles_by_extras: those that do so only with an extra, which order them in no
-            way.
-        order: the packages, each after those it needs.
-        ignored: what was not taken for a package, and why.
+        cycles: packages that depend on each other.
+        cycles_by_extras: those that do so only through an extra, which does not
+            affect the order.
+        order: the packages, each after its dependencies.
+        ignored: the directories that are not packages, and why.
     """
 
     schema: int = 1
@@ -120,10 +120,10 @@ class Graph(_Table, frozen=True, kw_only=True):
         return [package.name for package in self.packages]
 
     def dependents(self, names: Iterable[str]) -> dict[str, str]:
-        """The packages that need one of these, each with the one it needs.
+        """The packages that depend on these, each with its dependency.
 
-        What a package needs for its development or tests only is not handed on to
-        those that need the package.
+        Dependencies for development or tests are not passed on to the dependents of
+        a package.
         """
         needed: dict[str, list[tuple[str, Kind]]] = {}
         for package in self.packages:
@@ -149,13 +149,13 @@ class Graph(_Table, frozen=True, kw_only=True):
         first: Collection[Kind] = STRENGTH,
         further: Collection[Kind] = REACHING,
     ) -> list[Package]:
-        """The packages that one needs, and those that they need in turn, in order.
+        """The direct and indirect dependencies of a package, in order.
 
         Args:
-            name: the one that needs them.
-            first: the ways in which it may need another.
-            further: the ways in which those may; what is needed with extras of it may
-                need another by these as well.
+            name: the package.
+            first: the kinds of its direct dependencies.
+            further: the kinds of indirect dependencies; packages needed with extras may
+                also use these.
         """
         packages = self.by_name
         reached: set[str] = set()

@@ -1,7 +1,7 @@
-"""``ci-framework/project/*.yaml``: how a project corrects what was detected.
+"""Corrections of detected packages in ``ci-framework/project/*.yaml``.
 
-Earlier versions wrote detected entries into these files, each with a comment that holds
-a fingerprint of it. As long as such an entry is unchanged, it corrects nothing.
+Earlier versions wrote detected entries to these files, each with its fingerprint in a
+comment. As long as such an entry is unchanged, it corrects nothing.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ FOLDER = "ci-framework/project"
 DETECTION = "package-detection.yaml"
 SELECTIVE = "selective-ci.yaml"
 CROSS = "cross-package.yaml"
-# Generated; the others are the project's.
+# This file is generated; the others belong to the project.
 DETECTED = "detected-packages.yaml"
-# How the reason of a dependency starts that an earlier version wrote down.
+# The start of a dependency's reason that an earlier version wrote.
 _DETECTED_REASON = "found: "
 _MARK = re.compile(r"  # detected ([0-9a-f]{8})$")
 
@@ -41,8 +41,8 @@ class PackageDetection(StrictTable, frozen=True):
 
     Attributes:
         path: its directory.
-        import_names: what its code is imported by.
-        source_paths: its directories with code, seen from its directory.
+        import_names: the import names of its code.
+        source_paths: its directories with code, relative to its directory.
         test_paths: its directories with tests, likewise.
     """
 
@@ -53,7 +53,7 @@ class PackageDetection(StrictTable, frozen=True):
 
 
 class Because(StrictTable, frozen=True):
-    """Why a directory is not taken for a package."""
+    """Why a directory is not a package."""
 
     because: str = ""
 
@@ -63,9 +63,9 @@ class PackageDetectionFile(StrictTable, frozen=True):
 
     Attributes:
         exclude: patterns of directories that are no packages.
-        include: directories that are, although they look like examples and the like.
+        include: directories that are packages although they look like examples.
         packages: the packages by name.
-        ignored: what was not taken for one.
+        ignored: directories that are not packages.
     """
 
     exclude: list[Text] = msgspec.field(default_factory=list[Text])
@@ -103,11 +103,11 @@ class SelectiveCiFile(StrictTable, frozen=True):
 
 
 class CrossPackage(StrictTable, frozen=True):
-    """What one package needs of the others.
+    """The dependencies of one package on the others.
 
     Attributes:
-        depends_on: the packages it needs, with the reason; what is found is added.
-        independent_of: packages that it seems to need and does not.
+        depends_on: additional dependencies, with the reason.
+        independent_of: packages that it does not depend on, although detected.
     """
 
     depends_on: dict[str, str] = msgspec.field(default_factory=dict[str, str])
@@ -115,7 +115,7 @@ class CrossPackage(StrictTable, frozen=True):
 
 
 class CrossPackageFile(StrictTable, frozen=True):
-    """``cross-package.yaml``: which package needs which.
+    """``cross-package.yaml``: dependencies between packages.
 
     Attributes:
         packages: the packages by name.
@@ -134,14 +134,14 @@ FILES: dict[str, type[msgspec.Struct]] = {
 
 
 class PackageOverrides(msgspec.Struct, frozen=True):
-    """What a project says about its packages.
+    """The project's corrections of its packages.
 
     Attributes:
-        detection: the packages that it adds and corrects.
+        detection: the added and corrected packages.
         selective: how each package is checked, by normalized name.
-        added: the dependencies that it adds, with reasons, by normalized names.
-        independent: the dependencies that are not real, by normalized names.
-        files: the names of the files that say so.
+        added: the added dependencies, with reasons, by normalized names.
+        independent: the removed dependencies, by normalized names.
+        files: the names of the files with corrections.
         named: the packages that each of the files names.
     """
 
@@ -154,7 +154,7 @@ class PackageOverrides(msgspec.Struct, frozen=True):
 
 
 def read_overrides(root: Path) -> PackageOverrides:
-    """Read the files; one that is not there corrects nothing."""
+    """Read the files; a missing one corrects nothing."""
     detection = _read(root, DETECTION, PackageDetectionFile)
     selective = _read(root, SELECTIVE, SelectiveCiFile)
     cross = _read(root, CROSS, CrossPackageFile)
@@ -198,7 +198,7 @@ def _read(root: Path, name: str, kind: type[_File]) -> _File:
 
 
 def _unchanged(content: str) -> Iterator[str]:
-    """The first lines of the entries that are as an earlier version wrote them."""
+    """The first lines of entries that are unchanged since an earlier version."""
     lines = content.splitlines()
     for number, line in enumerate(lines):
         mark = _MARK.search(line)

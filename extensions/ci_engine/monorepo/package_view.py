@@ -1,4 +1,4 @@
-"""One package of a repository, seen as a project of its own."""
+"""One package of a repository, viewed as a separate project."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ci_engine.monorepo.package_model import Graph, Package
 from ci_engine.monorepo.package_overrides import SelectiveCi, read_overrides
 from ci_engine.project.repository import Project, read_project
 
-# What is about the repository as a whole is checked once, not for each package.
+# Checks of the whole repository run once, not for each package.
 LEFT_OUT: Mapping[CheckName, str] = {
     "hooks": "the hooks are the repository's: its own gate runs them",
     "lock": "the lock is the repository's: its own gate checks it",
@@ -28,11 +28,11 @@ LEFT_OUT: Mapping[CheckName, str] = {
 
 @dataclass(frozen=True)
 class PackageView:
-    """One package, and how it is checked.
+    """One package, and how to check it.
 
     Attributes:
         top: the repository.
-        how: how the repository has it checked.
+        how: the repository's settings for it.
     """
 
     top: Project
@@ -44,7 +44,7 @@ class PackageView:
 
 
 def holds_server(top: Project, package: Package) -> bool:
-    """Whether a package has an MCP server of its own."""
+    """Whether a package has its own MCP server."""
     mcp = table(_own_settings(top, package), "mcp")
     return bool(mcp.get("command") or mcp.get("http-command"))
 
@@ -56,7 +56,7 @@ def _own_settings(top: Project, package: Package) -> Table:
 def view_package(
     top: Project, name: str, variables: Mapping[str, str], overrides: Table
 ) -> PackageView:
-    """Look at one package as if it were a project of its own."""
+    """View one package as a separate project."""
     graph = packages_graph(top)
     package = find_package(graph, name)
     how = read_overrides(top.root).selective.get(package.name, SelectiveCi())
@@ -69,7 +69,7 @@ def view_package(
         )
         layer["source-paths"] = package.source_paths or ["."]
         layer["test-paths"] = package.test_paths
-        # A server of the repository is none of its packages.
+        # A server of the repository does not belong to its packages.
         layer["mcp"] = cast("Table", msgspec.to_builtins(NO_MCP))
         layer = merge(layer, _own_settings(top, package))
     configuration = load_configuration(top.root, variables, overrides, layer)

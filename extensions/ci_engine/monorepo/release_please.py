@@ -1,8 +1,8 @@
-"""The configuration of release-please, derived from the packages.
+"""Derive the configuration of release-please from the packages.
 
-release-please has no plugin that knows how Python packages depend on each other.
-Packages that do are linked instead: one of them is released with all of them, in the
-same version, so that what needs a changed package is never left behind.
+release-please has no plugin for dependencies between Python packages. Packages that
+depend on each other are linked instead: they are released together, in the same
+version, so that dependents of a changed package are never left behind.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _SCHEMA = (
     "https://raw.githubusercontent.com/googleapis/release-please/main/schemas/"
     "config.json"
 )
-# Groups whose name starts like this are ours.
+# The prefix of group names that we manage.
 _GROUP = "linked with "
 
 
 def release_files(project: Project, graph: Graph) -> dict[str, tuple[str, str]]:
-    """The two files as they are and as they should be; the texts may be equal.
+    """The current and the expected texts of both files, which may be equal.
 
-    What a person added to them is kept.
+    Manual additions are kept.
     """
     old_config, config = _read(project.root / CONFIG)
     old_manifest, manifest = _read(project.root / MANIFEST)
@@ -65,7 +65,7 @@ def _read(path: Path) -> tuple[str, Table]:
 
 
 def _written(old: str, before: Mapping[str, object], after: object) -> str:
-    """The text of a file; as long as it says the same, it stays as it is."""
+    """The text of a file, which is kept as long as its content is equal."""
     if old and before == after:
         return old
     return json.dumps(after, indent=2, ensure_ascii=False) + "\n"
@@ -94,7 +94,7 @@ def _config(
 
 
 def _entry(package: Package, old: Table, *, locked: bool) -> Table:
-    """One package: what it is called, and the other places of its version."""
+    """One package: its name, and the other locations of its version."""
     files: list[object] = []
     if any(other.kind in REACHING for other in package.depends_on):
         # A requirement on a linked package has the comment x-release-please-version.
@@ -121,7 +121,7 @@ def _plugins(graph: Graph, old: Table) -> list[object]:
 
 
 def _linked(graph: Graph) -> list[list[str]]:
-    """The packages that depend on each other, directly or not, each after its needs."""
+    """The packages that depend on each other, each after its dependencies."""
     group_of = {name: name for name in graph.order}
     for package in graph.packages:
         for other in package.depends_on:

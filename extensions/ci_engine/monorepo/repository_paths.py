@@ -1,4 +1,4 @@
-"""Name what a check of one package found as the whole repository names it."""
+"""Convert paths in the result of one package to those of the repository."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ci_engine.project.repository import Project
 
 
 def seen_from_top(project: Project, result: CheckResult) -> None:
-    """Let the paths and the tests of a result start at the top of the repository."""
+    """Make the paths and the tests of a result relative to the repository's root."""
     prefix = project.prefix
     if not prefix:
         return
@@ -45,5 +45,5 @@ def _path(project: Project, path: str) -> str:
 
 
 def _test(prefix: str, test: str) -> str:
-    """A test's id; where pytest has its root at the top, it says all already."""
+    """A test's id; if pytest's root is the repository's, it is complete already."""
     return test if not test or test.startswith(prefix) else f"{prefix}{test}"

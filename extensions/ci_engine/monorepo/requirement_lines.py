@@ -1,4 +1,4 @@
-"""What a requirement asks for: a name, or a directory of this repository."""
+"""Parse requirements: a name, or a directory of this repository."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Way = Literal["runtime", "extra", "build", "development"]
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?=$|[\[\s<>=!~;@,(#])")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(.+)")
 _LINK = re.compile(r"@\s*(\S+)")
-# What stands for the directory of the package or of the project in such an address.
+# Variables for the directory of the package or of the project in such an address.
 _HERE = re.compile(r"(?:\$\{PROJECT_ROOT\}|\{root(?::uri|:real)?\})/?")
 
 
 class Needed(msgspec.Struct, frozen=True):
-    """One thing that a package asks for.
+    """One requirement of a package.
 
     Attributes:
         name: the normalized name, empty if only a directory is named.
-        path: the directory that is named, seen from the package; may be empty.
-        way: what it is needed for.
-        because: where it stands.
+        path: the required directory, relative to the package; may be empty.
+        way: the kind of dependency.
+        because: its location.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Needed(msgspec.Struct, frozen=True):
 
 
 def parse_requirement(text: str, way: Way, where: str) -> Needed | None:
-    """Read one requirement, a line of a file of requirements included."""
+    """Parse one requirement, or one line of a requirements file."""
     text = text.split(" #", maxsplit=1)[0].strip()
     editable = _EDITABLE.match(text)
     if editable:
@@ -73,7 +73,7 @@ def local_path(text: str) -> str:
 
 
 def requirement_lines(text: str) -> Iterator[str]:
-    """The requirements in a file of requirements; options and comments left out."""
+    """The requirements in a requirements file, without options and comments."""
     joined = text.replace("\\\r\n", "").replace("\\\n", "")
     for row in joined.splitlines():
         line = row.strip()
@@ -83,7 +83,7 @@ def requirement_lines(text: str) -> Iterator[str]:
 
 
 def parse_all(texts: Iterable[object], way: Way, where: str) -> Iterator[Needed]:
-    """Read those of the texts that are requirements."""
+    """Parse the texts that are requirements."""
     for text in texts:
         needed = parse_requirement(text, way, where) if isinstance(text, str) else None
         if needed is not None:

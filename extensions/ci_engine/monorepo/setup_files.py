@@ -1,4 +1,4 @@
-"""Read setup.cfg, and of setup.py what it says in plain values; neither is run."""
+"""Read setup.cfg, and the literals in setup.py, without running it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ci_engine.project.python_sources import last_name, parse_python
 
 
 class SetupFacts(msgspec.Struct):
-    """What setup.py or setup.cfg says.
+    """The facts in setup.py or setup.cfg.
 
     Attributes:
         name: the name, empty if it is computed.
         version: the version, empty if it is computed.
-        requires_python: the Pythons it allows, empty if that is computed.
-        requires: what it needs, by the name of the list it stands in.
-        roots: the directories that hold its packages, by package; "" stands for all.
+        requires_python: the supported Pythons, empty if they are computed.
+        requires: its requirements, by the name of their list.
+        roots: the directories that contain its packages, by package; "" means all.
         modules: its single modules.
-        computed: whether its requirements are not written down.
+        computed: whether its requirements are computed.
     """
 
     name: str = ""
@@ -76,8 +76,8 @@ def _rows(text: str) -> list[str]:
 def read_setup_py(text: str) -> SetupFacts | None:
     """Read the call of ``setup()`` in setup.py; None if there is none or it is broken.
 
-    Names that the file gives a plain value are followed, everything else is taken
-    for computed.
+    Names with a literal value are resolved; everything else counts as
+    computed.
     """
     tree = parse_python(text)
     if tree is None:
@@ -90,7 +90,7 @@ def read_setup_py(text: str) -> SetupFacts | None:
 
 
 def _constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """What the names of the module stand for, as far as it is assigned once."""
+    """The values of the module's names that are assigned once."""
     found: dict[str, ast.expr] = {}
     for node in tree.body:
         if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
@@ -124,7 +124,7 @@ def _facts(call: ast.Call, known: Mapping[str, ast.expr]) -> SetupFacts:
 
 
 def _where(call: ast.Call, known: Mapping[str, ast.expr]) -> str:
-    """The directory that ``find_packages`` looks in."""
+    """The directory that ``find_packages`` searches."""
     named = [word.value for word in call.keywords if word.arg == "where"]
     locations = named or call.args
     return (_text(locations[0], known) if locations else "") or "."
@@ -158,7 +158,7 @@ def _pairs(
 def _texts(
     node: ast.expr | None, known: Mapping[str, ast.expr], facts: SetupFacts
 ) -> list[str]:
-    """The texts of a list, and those of lists that are added to it."""
+    """The texts of a list, including lists that are added to it."""
     node = _follow(node, known)
     if node is None:
         return []
@@ -179,7 +179,7 @@ def _texts(
 
 
 def _spelled(node: ast.JoinedStr) -> str:
-    """``f"core @ file://{here}/../core"`` with ``${PROJECT_ROOT}`` for what varies."""
+    """``f"core @ file://{here}/../core"`` with ``${PROJECT_ROOT}`` for variables."""
     parts: list[str] = []
     for part in node.values:
         value = part.value if isinstance(part, ast.Constant) else None

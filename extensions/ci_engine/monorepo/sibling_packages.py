@@ -1,4 +1,4 @@
-"""What a package declares, and which of the other packages a module belongs to."""
+"""The declared dependencies of a package, and the packages that modules belong to."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Declared:
     """The distributions that a package may import, normalized.
 
     Attributes:
-        for_code: what it needs, extras included.
-        for_tests: that, and what its development and its tests need.
-        complete: whether that is all; requirements may only be known once it is built.
+        for_code: its dependencies, including extras.
+        for_tests: these, and the dependencies for development and tests.
+        complete: whether that is all; some may only be known once it is built.
     """
 
     for_code: frozenset[str]
@@ -33,10 +33,10 @@ class Declared:
 
 
 class Siblings(ModuleOwners):
-    """One package in the midst of the others."""
+    """One package and the others in the repository."""
 
     def __init__(self, top: Project, graph: Graph, package: Package) -> None:
-        """Remember them."""
+        """Store the packages."""
         super().__init__((p.name, n) for p in graph.packages for n in p.import_names)
         self.own = package.name
         self.inner = _inner(graph, package)
@@ -45,7 +45,7 @@ class Siblings(ModuleOwners):
         self._package = package
 
     def declared(self, installed: Sequence[str] | None) -> Declared:
-        """What the package declares, also in its metadata if that is installed."""
+        """The declared dependencies, including those in installed metadata."""
         directory = self._top.root / self._package.path
         names = (path.name for path in directory.iterdir() if path.is_file())
         manifest = read_manifest(directory, frozenset(names))
@@ -64,7 +64,7 @@ class Siblings(ModuleOwners):
 
 
 def _inner(graph: Graph, package: Package) -> tuple[str, ...]:
-    """The packages inside of the directory of this one, seen from there."""
+    """The packages nested in this one, relative to its directory."""
     return tuple(
         other.prefix[len(package.prefix) :]
         for other in graph.packages

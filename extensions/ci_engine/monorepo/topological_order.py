@@ -1,4 +1,4 @@
-"""The order of packages, each after those it needs, and the cycles among them."""
+"""Order packages by their dependencies, and find cycles."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ Edges = Mapping[str, Collection[str]]
 
 
 def find_cycles(edges: Edges) -> list[list[str]]:
-    """List the sets of packages that need each other, and those needing themselves."""
+    """List the sets of packages that depend on each other, or on themselves."""
     groups = [sorted(group) for group in _groups(edges)]
     return sorted(g for g in groups if len(g) > 1 or g[0] in edges[g[0]])
 
 
 def in_order(edges: Edges, soft: Edges) -> list[str]:
-    """Put each package after those it needs, by ``soft`` as well where possible.
+    """Order packages after their dependencies, also by ``soft`` ones if possible.
 
-    Packages that need each other stand together, by name.
+    Packages that depend on each other are adjacent, sorted by name.
     """
     both = {name: {*edges[name], *soft.get(name, ())} for name in edges}
     order: list[str] = []
@@ -33,7 +33,7 @@ def in_order(edges: Edges, soft: Edges) -> list[str]:
 def _groups(edges: Edges) -> list[list[str]]:
     """The strongly connected groups, each after those it needs (Tarjan, no recursion).
 
-    Among what does not depend on each other the alphabet decides.
+    Independent packages are in alphabetical order.
     """
     index: dict[str, int] = {}
     low: dict[str, int] = {}

@@ -1,17 +1,17 @@
-"""What is being done at the moment, for whoever shows it to the user."""
+"""Track the current activities, for display to the user."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
 
-# The latest one last; several threads may each do something.
+# The latest one last; several threads may each have one.
 _current: list[tuple[object, str]] = []
 
 
 @contextmanager
 def activity(name: str) -> Generator[None]:
-    """Do something that may take long enough for the user to wonder what it is."""
+    """Mark an activity that may take long enough to be shown."""
     entry = (object(), name)
     _current.append(entry)
     try:
@@ -21,5 +21,5 @@ def activity(name: str) -> Generator[None]:
 
 
 def current_activities() -> list[str]:
-    """The names of what is being done, the longest running first."""
+    """The names of the current activities, the longest running first."""
     return [name for _, name in list(_current)]

@@ -1,11 +1,11 @@
-"""The environment variables that programs get which need no secret.
+"""The environment variables for programs that need no secrets.
 
-Everything else stays with the engine: tokens of the workflow, keys of a cloud,
-addresses of databases. Scanners, linters, type checkers and installers get these; the
-tests, the benchmarks and the commands of a project get all variables, as they would on
-their own.
+Everything else stays with the engine: tokens of the workflow, cloud keys, addresses of
+databases. Scanners, linters, type checkers and installers get only these; the tests,
+the benchmarks and the project's own commands get all variables, as they would outside
+the engine.
 
-Only the standard library is used: the engine is installed with it too.
+Only the standard library is used: the engine is installed with this module, too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 _NAMES = frozenset(
     {
-        # Who and where.
+        # User and locale.
         *("PATH", "HOME", "USER", "LOGNAME", "USERNAME", "SHELL", "PWD", "HOSTNAME"),
         *(
             "LANG",
@@ -32,7 +32,7 @@ _NAMES = frozenset(
         *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY"),
         *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
         *("NODE_EXTRA_CA_CERTS", "OSV_SERVICE_URL"),
-        # Windows starts no program without some of these.
+        # Windows needs some of these to start programs.
         *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "OS"),
         *("APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "PROGRAMW6432"),
         *("PROGRAMFILES(X86)", "COMMONPROGRAMFILES", "ALLUSERSPROFILE", "PUBLIC"),
@@ -46,7 +46,7 @@ _NAMES = frozenset(
             "MACOSX_DEPLOYMENT_TARGET",
         ),
         *("DJANGO_SETTINGS_MODULE", "DJANGO_CONFIGURATION", "SKIP"),
-        # Containers and remote repositories, whose own files hold what is secret.
+        # Containers and remote repositories, whose secrets are in files.
         *("DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "SSH_AUTH_SOCK"),
     }
 )
@@ -56,7 +56,7 @@ _PREFIXES = (
     "TRIVY_",
     *("GIT_", "CI_FRAMEWORK_", "CI_ENGINE_", "PIXI_", "CONDA_"),
 )
-# Installers also build what is no wheel, with the compilers of this machine.
+# Installers may build packages, with the compilers of this machine.
 _INSTALLER_NAMES = frozenset(
     {
         *("CC", "CXX", "CPP", "AR", "AS", "LD", "NM", "STRIP", "RANLIB", "FC", "F77"),
@@ -86,12 +86,12 @@ _INSTALLER_PREFIXES = (
     *("CMAKE_", "CARGO_", "RUSTUP_", "MATURIN_", "SETUPTOOLS_", "CUDA_", "VCTOOLS"),
     *("VSCMD_", "VISUALSTUDIO", "WINDOWSSDK"),
 )
-# Also where the name begins in an allowed way.
+# Excluded even if the prefix of the name is allowed.
 _SECRET = re.compile(
     r"TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|USERNAME|(?:API|ACCESS|_)_?KEY"
     r"|^GIT_CONFIG_(?:COUNT|KEY|VALUE|PARAMETERS)|HTTP_BASIC|AUTH_FILE"
 )
-# What opens an index of packages, which installers need; never what publishes there.
+# Credentials of package indexes, which installers need, but not for publishing.
 _OPENS_INDEX = re.compile(
     r"UV_INDEX_\w+_(?:USERNAME|PASSWORD)|UV_KEYRING_PROVIDER|PIP_KEYRING_PROVIDER"
     r"|POETRY_HTTP_BASIC_\w+|PDM_\w*(?:USERNAME|PASSWORD)|RATTLER_AUTH_FILE"
@@ -100,12 +100,12 @@ _OPENS_INDEX = re.compile(
 
 
 def plain_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """What a program gets that needs no secret."""
+    """The variables for a program that needs no secrets."""
     return {name: text for name, text in variables.items() if _is_plain(name.upper())}
 
 
 def installing_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """What an installer gets: also what it needs to open indexes, and to build."""
+    """The variables for an installer, which accesses indexes and builds packages."""
     return {
         name: text
         for name, text in variables.items()

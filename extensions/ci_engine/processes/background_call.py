@@ -1,4 +1,4 @@
-"""Do something while its caller goes on: most often, wait for a program."""
+"""Run a call in the background, usually to wait for a program."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Result = TypeVar("_Result")
 
 
 class Background(Generic[_Result]):
-    """A call that runs in a thread of its own until its result is asked for."""
+    """A call in a separate thread, until its result is requested."""
 
     def __init__(self, call: Callable[[], _Result]) -> None:
         """Start the call."""
@@ -30,7 +30,7 @@ class Background(Generic[_Result]):
             self._error = error
 
     def result(self) -> _Result:
-        """Wait for what the call returns; what it raised is raised here."""
+        """Wait for the result of the call, or raise its exception."""
         self._thread.join()
         if self._error is not None:
             raise self._error

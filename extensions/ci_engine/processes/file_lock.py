@@ -1,4 +1,4 @@
-"""One process at a time, where several would write in the same place."""
+"""Allow only one process at a time to write to the same location."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _WAIT_SECONDS = 0.1
 
 @contextmanager
 def file_lock(path: Path) -> Generator[None]:
-    """Wait until no other process holds the lock of a file, and hold it.
+    """Wait until no other process has the lock of a file, and lock it.
 
-    The system takes the lock from a process that ends, however it ends.
+    The system releases the lock when the process ends, however it ends.
 
     Raises:
         ToolError: if the file cannot be written.
@@ -31,7 +31,7 @@ def file_lock(path: Path) -> Generator[None]:
         _take(descriptor)
         yield
     finally:
-        # Closing gives the lock back.
+        # Closing releases the lock.
         os.close(descriptor)
 
 

@@ -1,4 +1,4 @@
-"""What is left behind: by programs that ended, and by runs that were killed."""
+"""Clean up after programs that ended, and after runs that were killed."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-# Each run that marks its programs has a value of its own; their children inherit it.
-# A run inside of another one adds its value behind a colon, so that both find them.
+# Each run marks its programs with its own value, which their children inherit.
+# A nested run appends its value after a colon, so that both runs find them.
 MARK_VARIABLE = "CI_ENGINE_RUN"
 _PROCESSES = Path("/proc")
 _ROUNDS = 5
 
 
 def end_leftovers(mark: str) -> int:
-    """Kill what still carries the mark, where the system shows it: on Linux.
+    """Kill processes that still have the mark, where the system shows it: on Linux.
 
     Returns:
-        How many processes that were.
+        The number of these processes.
     """
     killed: set[int] = set()
     for _ in range(_ROUNDS):
@@ -34,13 +34,13 @@ def end_leftovers(mark: str) -> int:
 
 
 def inner_mark(mark: str, variables: Mapping[str, str]) -> str:
-    """The mark of a run that may be inside of a marked one, by its variables."""
+    """The mark of a run, which may be nested in a marked one."""
     outer = variables.get(MARK_VARIABLE, "")
     return f"{outer}:{mark}" if outer else mark
 
 
 def is_running(process: int) -> bool:
-    """Whether there is a process of this number, or no way to know."""
+    """Whether a process with this id may be running."""
     if os.name != "posix":
         return True
     try:

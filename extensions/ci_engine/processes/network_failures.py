@@ -1,4 +1,4 @@
-"""Tell a network that does not answer from a mistake of the project."""
+"""Distinguish network failures from mistakes of the project."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from ci_engine.processes.programs import Outcome
 
-# How uv, pip, poetry, pixi and the libraries below them say it.
+# Error messages of uv, pip, poetry, pixi and the libraries they use.
 _SIGNS = re.compile(
     r"failed to fetch|error sending request|client error \(connect\)|dns error"
     r"|name resolution|name or service not known|nodename nor servname"
@@ -20,8 +20,8 @@ _SIGNS = re.compile(
 
 
 def network_failure(outcome: Outcome) -> str:
-    """What the output says of the network, empty if nothing."""
-    # Programs wrap their messages and mark each line: that is undone first.
+    """The network failure in an output, empty if there is none."""
+    # Programs wrap their messages and prefix each line, which is undone first.
     text = re.sub(r"\s*\n[\s<>|]*", " ", f"{outcome.stderr}\n{outcome.stdout}")
     found = _SIGNS.search(text)
     return found.group(0).lower() if found else ""

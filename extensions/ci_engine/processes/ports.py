@@ -1,4 +1,4 @@
-"""Ports of this machine: which are free, what listens on one, and what has to."""
+"""Ports of this machine: find free ones, and check who listens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SECONDS = 1.0
 
 
 def free_port(host: str) -> int:
-    """A port that nothing uses."""
+    """A port that is not in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.bind((host, 0))
@@ -27,14 +27,14 @@ def accepts_connections(host: str, port: int) -> bool:
 
 
 def netloc(host: str, port: int) -> str:
-    """The host and the port as an address has them."""
+    """The host and the port as in an address."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def listening(
     argv: Sequence[str], variables: Mapping[str, str], host: str, port: int
 ) -> tuple[list[str], dict[str, str]]:
-    """A command of the settings and its variables, with where it has to listen.
+    """A command of the settings and its variables, with the address to listen on.
 
     It has {host} and {port} in its arguments, or reads the variables HOST and PORT.
     """

@@ -1,4 +1,4 @@
-"""What a command does when it is called off."""
+"""Handle signals that cancel a command."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ Handler = Callable[[int, FrameType | None], object] | int | None
 def on_signals(
     handler: Callable[[int, FrameType | None], None],
 ) -> dict[signal.Signals, Handler]:
-    """Handle the usual ways to call a program off; return the handlers before."""
+    """Handle the usual signals that cancel a program; return the old handlers."""
     if threading.current_thread() is not threading.main_thread():
         return {}
     names = [signal.SIGINT, signal.SIGTERM]
-    # A closed terminal, unless `nohup` keeps the program running without it.
+    # The terminal was closed, unless `nohup` keeps the program running.
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         names.append(signal.SIGHUP)
     return {number: signal.signal(number, handler) for number in names}
 
 
 def restore(before: Mapping[signal.Signals, Handler]) -> None:
-    """Put back the handlers that were there before."""
+    """Restore the previous handlers."""
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -1,7 +1,7 @@
-"""Threads that may decode: every pool of the engine and the companion is made here.
+"""Create all thread pools of the engine and the companion.
 
-msgspec learns the fields of a Struct when it is used for the first time. If two threads
-do that at once, the process ends with a segmentation fault, so it is done before.
+msgspec inspects the fields of a Struct when it is first used. If two threads do that
+at the same time, the process crashes with a segmentation fault, so it is done before.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _lock = threading.Lock()
 
 
 def thread_pool(most: int | None = None) -> ThreadPoolExecutor:
-    """A pool of threads, which may use every type that is known by now."""
+    """A pool of threads that may use every type known by now."""
     prepare_types()
     return ThreadPoolExecutor(max_workers=most)
 
 
 def prepare_types() -> None:
-    """Let msgspec learn the types that are known by now, which takes milliseconds."""
+    """Let msgspec inspect the types known by now, which takes milliseconds."""
     with _lock:
         for kind in {*_below(msgspec.Struct)} - _prepared:
-            # A type that cannot be decoded is reported where it is used.
+            # An unsupported type is reported where it is used.
             with contextlib.suppress(NameError, TypeError):
                 msgspec.json.Decoder(kind)
             _prepared.add(kind)

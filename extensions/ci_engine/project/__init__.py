@@ -1,1 +1,1 @@
-"""What the repository is: its manager, layout, files and git."""
+"""The facts about a repository: its manager, layout, files and git."""

@@ -1,4 +1,4 @@
-"""Which files are pages: nothing runs them or is configured by them."""
+"""Recognize documentation pages, which nothing runs or is configured by."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SITE = ("mkdocs.yml", "properdocs.yml")
 
 
 def is_page(path: str) -> bool:
-    """Whether a file is a page, a picture on one, or the list of pages of a site."""
+    """Whether a file is a page, a picture on one, or a site's navigation."""
     base = path.rpartition("/")[2]
     if base == "CMakeLists.txt" or re.search(r"requirements|constraints", base):
         return False

@@ -9,7 +9,7 @@ from pathlib import Path
 from ci_engine.errors import ToolError
 from ci_engine.project.git import Git, has_git
 
-# Never looked into when a directory is walked without the help of git.
+# Directories that are skipped if git is not available.
 _SKIPPED = frozenset(
     {".git", ".venv", "venv", ".pixi", ".tox", ".nox", "node_modules", "__pycache__"}
     | {".mypy_cache", ".ruff_cache", ".pytest_cache"}
@@ -17,21 +17,21 @@ _SKIPPED = frozenset(
 
 
 def list_names(root: Path, output: str, *, in_work_tree: bool) -> set[str]:
-    """List the paths of a project: tracked ones and untracked ones not ignored.
+    """List the paths of a project: tracked, and untracked but not ignored.
 
     Without git, every file that is not in a directory of caches or environments.
     """
     names: set[str] = set()
     if in_work_tree and has_git():
         names = _list_files(root, "-c", "-o", "--exclude-standard")
-    # There is none in a directory that another repository ignores.
+    # In a directory that another repository ignores, git lists none.
     names = names or set(_walk(root, output))
     clone = _clone_in(root)
     return {name for name in names if not name.startswith(clone)} if clone else names
 
 
 def _clone_in(root: Path) -> str:
-    """The path of the clone of ci-framework that runs, if the project holds it."""
+    """The path of the running clone of ci-framework, if it is in the project."""
     engine, top = Path(__file__).resolve().parents[2], root.resolve()
     clone = engine.parent
     is_clone = engine.name == "extensions" and (clone / "copier.yml").is_file()
@@ -41,9 +41,9 @@ def _clone_in(root: Path) -> str:
 
 
 def list_tracked(root: Path, name: str) -> set[str]:
-    """List what git tracks in a directory, or in its place, such as a link.
+    """List the tracked files in a directory, or a tracked file or link at its path.
 
-    Upper and lower case are the same: so they are for many file systems.
+    The comparison ignores case, as many file systems do.
     """
     if not has_git():
         return set()

@@ -1,4 +1,4 @@
-"""Run git: the only module of the engine that does."""
+"""Run git; no other module of the engine does."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ _SECONDS = 120.0
 OLDEST_GIT = (2, 31)
 # How git ends if it does not know an option.
 _USAGE = 129
-# It never prompts for a password, locks nothing, and reports in English.
+# git must not prompt for passwords or take locks, and must report in English.
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-# The configuration in a repository can name programs: whoever made an archive of a
-# repository wrote that one, too.
+# The configuration in a repository can name programs: the author of a downloaded
+# repository wrote it, too.
 SAFE = (
     *("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}"),
     *("-c", "log.showSignature=false", "-c", "protocol.ext.allow=never"),
-    # A commit may hold a repository without a work tree in any of its directories.
+    # A commit may contain a bare repository in any of its directories.
     *("-c", "safe.bareRepository=explicit"),
 )
 _FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
-# What `git lfs install --local` writes, and actions/checkout with it.
+# The configuration of `git lfs install --local`, which actions/checkout also writes.
 _LFS = re.compile(r"git-lfs (clean|smudge|filter-process)( --skip)?( -- %f)?")
 
 
 @cache
 def without_filters(root: Path) -> tuple[str, ...]:
-    """Options that turn off the filters which the configuration of a repository names.
+    """Options that disable the filters which a repository's configuration names.
 
-    Those of the user, and those of Git LFS, stay.
+    Those of the user, and those of Git LFS, are kept.
     """
     listed = run_program(
         ["git", *SAFE, "config", "--show-scope", "-z", "--get-regexp", _FILTERS],
@@ -84,7 +84,7 @@ class Git:
         return ("git", *SAFE, *without_filters(self.root), *self.options)
 
     def run(self, *arguments: str) -> Outcome:
-        """Run a command, however it ends."""
+        """Run a command, whatever its exit code."""
         return run_program(
             [*self._git(), *arguments],
             cwd=self.root,
@@ -116,11 +116,11 @@ class Git:
         return outcome
 
     def read(self, *arguments: str) -> str:
-        """Run a command that must succeed, and return what it prints."""
+        """Run a command that must succeed, and return its output."""
         return self.succeed(*arguments).stdout
 
     def answer(self, *arguments: str, text: str) -> bytes:
-        """Run a command with some input; what it prints, nothing if it fails."""
+        """Run a command with input; returns its output, empty if it fails."""
         return probe_program(
             [*self._git(), *arguments],
             text.encode("utf-8", "surrogateescape"),
@@ -130,7 +130,7 @@ class Git:
         )
 
     def commit(self, name: str) -> str:
-        """The id of a commit, empty if it is not here."""
+        """The id of a commit, empty if it is not in this clone."""
         if not name or name.startswith("-"):
             return ""
         outcome = self.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
@@ -142,7 +142,7 @@ class Git:
         return outcome.stdout.strip() == "true"
 
     def is_checked_out(self, name: str) -> bool:
-        """Whether a commit is the one that the work tree was made from."""
+        """Whether a commit is the one that is checked out."""
         commit = self.commit(name)
         return bool(commit) and commit == self.commit("HEAD")
 

@@ -1,4 +1,4 @@
-"""Files the engine writes: whole or not at all, in a place git ignores."""
+"""Write output files atomically, in a directory that git ignores."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from ci_engine.errors import ToolError
 from ci_engine.processes.leftovers import is_running
 
-# What every command writes, and what the tests leave beside it.
+# The output of all commands, and files that the tests leave beside it.
 _REPORTS = (
     *("result.json", "junit.xml", "results.sarif", "summary.md", "report.html"),
     *("sbom.cdx.json", "trend.html", "trend.json", "trend.md"),
@@ -21,9 +21,9 @@ _MEASURED = ("coverage.json", "coverage.xml", ".coverage", "pytest-output.txt")
 
 
 def discard_reports(directory: Path, *, ours: bool) -> None:
-    """Remove the reports of an earlier run: one that is refused leaves none.
+    """Remove the reports of an earlier run, so that a refused run leaves none.
 
-    Those of the tests go only where no other process writes: ``ours``.
+    Reports of the tests are removed only if no other process writes them: ``ours``.
 
     Raises:
         ToolError: if one cannot be removed.
@@ -36,10 +36,10 @@ def discard_reports(directory: Path, *, ours: bool) -> None:
 
 
 def prepare_directory(directory: Path, repository_output: Path) -> None:
-    """Make a directory for output; ours below the repository is ignored by git.
+    """Create a directory for output; ours in the repository is ignored by git.
 
     Raises:
-        ToolError: if it cannot be made or written.
+        ToolError: if it cannot be created or written.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -54,16 +54,16 @@ def prepare_directory(directory: Path, repository_output: Path) -> None:
 
 @contextmanager
 def directory_of_run(output: Path, reports: Path) -> Generator[Path]:
-    """A directory for one run alone, whose files become reports at its end.
+    """A directory for one run only, whose files become reports at its end.
 
-    There no other run in the same checkout gets at them, nor a test that deletes the
-    reports. What runs that were killed left in theirs is removed.
+    There, neither another run in the same checkout nor a test that deletes the reports
+    can reach them. Leftovers of killed runs are removed.
     """
     parent = output / "running"
     try:
         prepare_directory(parent, output)
     except ToolError:
-        # The reports may be where the output of the repository cannot be.
+        # The reports may be in a location where the repository's output cannot be.
         parent = reports / "running"
         prepare_directory(parent, output)
     for other in parent.iterdir():
@@ -101,7 +101,7 @@ def _unwritable(directory: Path, error: OSError) -> ToolError:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file so that no one ever sees half of it.
+    """Write a file atomically.
 
     Raises:
         ToolError: if it cannot be written, for example on a full disk.

@@ -1,8 +1,8 @@
-"""Match paths of a repository against patterns, the way .gitignore writes them.
+"""Match paths of a repository against patterns in .gitignore syntax.
 
-A pattern with a slash starts at the top; one without fits a name in any directory.
+A pattern with a slash starts at the root; one without matches in any directory.
 ``*``, ``?`` and ``[abc]`` stay within one name, ``**`` crosses directories, and a
-slash at the end stands for everything below.
+trailing slash matches everything below.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from itertools import count
 
 _SPECIAL = frozenset("*?[")
-# A set may begin with the bracket that ends it: ``[]a]``.
+# A set may start with its closing bracket: ``[]a]``.
 _SET = r"\[[!^]?(?:\][^]]*|[^]]+)\]"
 _TOKENS = re.compile(rf"(\*+|\?|{_SET})")
 _ANYWHERE = 0
@@ -22,7 +22,7 @@ _TOP = 2
 
 
 def matching(path: str, patterns: Iterable[str]) -> str | None:
-    """The pattern that fits a path, the most specific one if several do."""
+    """The most specific pattern that matches a path, if there is one."""
     fitting = [pattern for pattern in patterns if _fits(path, pattern)]
     return max(fitting, key=specificity, default=None)
 
@@ -30,7 +30,7 @@ def matching(path: str, patterns: Iterable[str]) -> str | None:
 def _fits(path: str, pattern: str) -> bool:
     if not _SPECIAL.isdisjoint(pattern):
         return _compiled(pattern).fullmatch(path) is not None
-    # Most patterns are plain names, which need no expression to be made of them.
+    # Most patterns are plain names, which need no regular expression.
     if "/" not in pattern:
         return path.rpartition("/")[2] == pattern
     location = pattern.lstrip("/")
@@ -38,10 +38,10 @@ def _fits(path: str, pattern: str) -> bool:
 
 
 def specificity(pattern: str) -> int:
-    """How much a pattern says about the place of a file.
+    """How specific a pattern is about the location of a file.
 
-    ``*.md`` says nothing, ``/*.md`` names the top, ``docs/`` names one directory;
-    ``**`` stands for the whole repository, which is more than nothing.
+    ``*.md`` is not specific, ``/*.md`` names the root, ``docs/`` one directory;
+    ``**`` matches the whole repository, which is more specific than nothing.
     """
     if pattern == "**":
         return _WHOLE
@@ -68,10 +68,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _translate(pattern: str) -> str:
-    """The expression of a pattern, which tries no place twice.
+    """The regular expression of a pattern, without backtracking.
 
-    What follows a ``*`` or ``**`` is looked for once, at the first place where it fits:
-    if the rest does not fit behind that, it fits behind no later one.
+    The part after a ``*`` or ``**`` is matched once, at its first match: if the rest
+    does not match after that, it matches after no later one.
     """
     number = count()
     *runs, last = _runs(pattern.split("/"))
@@ -95,7 +95,7 @@ def _runs(names: Sequence[str]) -> list[list[str]]:
 
 
 def _first(expression: str, number: Iterator[int]) -> str:
-    """The first match of an expression, for good (Python 3.10 has no ``(?>...)``)."""
+    """An atomic group (Python 3.10 has no ``(?>...)``)."""
     name = f"_{next(number)}"
     return f"(?=(?P<{name}>{expression}))(?P={name})"
 
@@ -122,7 +122,7 @@ def _translate_name(name: str, number: Iterator[int]) -> str:
 def _translate_set(inner: str) -> str:
     negated = inner[0] in "!^" and len(inner) > 1
     ranges = re.findall(r"(?s)(.)-(.)|(.)", inner[1:] if negated else inner)
-    # A range that runs backwards holds nothing.
+    # A reversed range matches nothing.
     held = "".join(
         re.escape(one) if one else f"{re.escape(first)}-{re.escape(last)}"
         for first, last, one in ranges

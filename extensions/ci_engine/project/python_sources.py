@@ -7,7 +7,7 @@ import warnings
 
 
 def parse_python(text: bytes | str) -> ast.Module | None:
-    """Parse a file; None if it is not one of this Python."""
+    """Parse a file; None if this Python cannot parse it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""What a repository is: its top, its files, the manager of its environment."""
+"""A repository: its root, its files, and the manager of its environment."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Project:
         pyproject: the parsed pyproject.toml, empty if there is none.
         groups: PEP 735 groups with included groups expanded, by normalized name.
         extras: the extras it declares, as written.
-        top: the top of the repository, where this is one of its packages.
+        top: the root of the repository, if this is one of its packages.
     """
 
     root: Path
@@ -47,11 +47,11 @@ class Project:
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
-        """Every file of the project, listed once; no link that leaves the repository.
+        """Every file of the project, listed once, without links that leave it.
 
-        What such a link leads to is not the project's, and no check may show it.
+        The target of such a link is not the project's, and no check may show it.
         """
-        # Unlike that of a path, this question has an answer where access is denied.
+        # Unlike the method of Path, this function works if access is denied.
         files = filter(os.path.isfile, self.entries)
         return tuple(path for path in files if not self._leads_out(path))
 
@@ -63,28 +63,28 @@ class Project:
 
     @cached_property
     def entries(self) -> tuple[Path, ...]:
-        """Every path that git lists, also links that lead nowhere and submodules.
+        """Every path that git lists, including broken links and submodules.
 
-        Without git a directory that cannot be listed is one of them.
+        Without git, directories that cannot be listed are included.
         """
         return tuple(self.root / name for name in self.names)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The same, as they are named from the root with ``/``."""
+        """The same, relative to the root with ``/``."""
         names = list_names(self.root, OUTPUT_DIRECTORY, in_work_tree=self.has_git)
         return tuple(sorted(names))
 
     @cached_property
     def tracked_output(self) -> tuple[str, ...]:
-        """What git tracks below the directory of output, or in its place."""
+        """The tracked files in the output directory, or a tracked file at its path."""
         if not self.has_git:
             return ()
         return tuple(sorted(list_tracked(self.repository, OUTPUT_DIRECTORY)))
 
     @cached_property
     def git(self) -> Git | None:
-        """What runs git here; None outside a work tree, or where git is missing."""
+        """The git runner; None outside a work tree, or if git is missing."""
         return Git(self.root) if self.has_git and has_git() else None
 
     @property
@@ -104,26 +104,26 @@ class Project:
 
     @property
     def output(self) -> Path:
-        """Where everything the engine writes goes."""
+        """The directory for everything that the engine writes."""
         return self.repository / OUTPUT_DIRECTORY
 
     @property
     def repository(self) -> Path:
-        """The top of the repository that this project is, or is a package of."""
+        """The root of the repository that this project is, or is a package of."""
         return self.top or self.root
 
     @property
     def prefix(self) -> str:
-        """What comes before its files' names, seen from the top of the repository."""
+        """The prefix of its file names, relative to the root of the repository."""
         inside = self.root.relative_to(self.repository).as_posix()
         return "" if inside == "." else f"{inside}/"
 
     def relative_link(self, path: Path) -> str:
-        """Name a path below the root as git does, without following any link."""
+        """Make a path relative to the root, without following any link."""
         return path.relative_to(self.root).as_posix()
 
     def relative(self, path: str | Path) -> str:
-        """Name a file relative to the root with ``/``; as given if it is elsewhere."""
+        """Make a file relative to the root, with ``/``; unchanged if elsewhere."""
         given = Path(path)
         absolute = given if given.is_absolute() else self.root / given
         for candidate in (absolute, Path(os.path.realpath(absolute))):
@@ -134,22 +134,22 @@ class Project:
 
 
 def printable(name: str) -> str:
-    """Write the bytes of a name that are not UTF-8 as escapes: reports are UTF-8."""
+    """Escape the bytes of a name that are not UTF-8, because reports are UTF-8."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def find_repository(directory: Path) -> Path:
-    """The top of the git work tree that a directory is in, else the directory."""
+    """The root of a directory's git work tree, else the directory itself."""
     start = directory.resolve()
     return next((p for p in (start, *start.parents) if (p / ".git").exists()), start)
 
 
 def read_project(root: Path) -> Project:
-    """Read what the repository is."""
+    """Read the facts about the repository."""
     path = root / "pyproject.toml"
     document = read_toml(path) if path.is_file() else {}
     tools = table(document, "tool")
-    # It may describe something to install, or only something to manage.
+    # It may describe a package, or only configure tools.
     described = "project" in document or "poetry" in tools
     virtual = dig(tools, "poetry", "package-mode") is False
     setup_files = any((root / name).is_file() for name in ("setup.py", "setup.cfg"))
@@ -165,12 +165,12 @@ def read_project(root: Path) -> Project:
 
 
 def _manager(root: Path, tools: Table) -> Manager:
-    """Name the manager; a manifest of its own beats a table, a table beats a lock."""
+    """Name the manager; its own manifest outranks a table, a table outranks a lock."""
     if (root / "pixi.toml").is_file() or "pixi" in tools:
         return "pixi"
     if "poetry" in tools or (root / "poetry.lock").is_file():
         return "poetry"
-    # uv's build backend, whose settings are there too, says nothing of the manager.
+    # uv's build backend has its settings there too, but is no sign of uv as manager.
     managed = "uv" in tools and {*table(tools, "uv")} != {"build-backend"}
     if managed or (root / "uv.lock").is_file():
         return "uv"

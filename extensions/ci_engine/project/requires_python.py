@@ -1,4 +1,4 @@
-"""Read ``requires-python``: which minor versions of Python a project allows."""
+"""Parse ``requires-python``: the minor versions of Python that a project allows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _fits(clause: str, minor: int) -> bool:
     if match is None or match.group(2) is None:
         return True
     operator, bound, patch = match.group(1), int(match.group(2)), match.group(3)
-    # With a patch version some releases of the minor version fit: that is enough.
+    # With a patch version, some releases of the minor version match, which is enough.
     some = bool(patch) and patch != ".*"
     fits = {
         ">=": minor >= bound,

@@ -1,4 +1,4 @@
-"""Which file a tool reads its settings from, and which files it ignores for that."""
+"""Find the settings file that a tool reads, and those it ignores."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from ci_engine.project.repository import Project
 
-# For each tool its files, the first wins, and the section that a file needs to count.
-# Empty: the file counts as it is. Only one file is read: nothing is merged.
+# For each tool its files by precedence, and the section that makes a file count.
+# Empty: the file always counts. Only one file is read: nothing is merged.
 _FILES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "coverage": (
         (".coveragerc", ""),
@@ -45,7 +45,7 @@ TOOLS = tuple(_FILES)
 
 
 class ToolSettings(NamedTuple):
-    """A file with settings of a tool, and the line where they begin."""
+    """A file with settings of a tool, and their first line."""
 
     file: str
     line: int
@@ -67,7 +67,7 @@ def settings_files(project: Project, tool: str) -> list[ToolSettings]:
 
 
 def shadowed_note(project: Project, tool: str) -> list[str]:
-    """Say that settings of a tool have no effect, if some have none."""
+    """A note about ignored settings of a tool, if there are any."""
     files = [file for file, _ in settings_files(project, tool)]
     names = ", ".join(files[1:])
     if not names:

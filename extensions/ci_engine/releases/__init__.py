@@ -1,1 +1,1 @@
-"""Releases of a project: what has to hold before a version is tagged and published."""
+"""Check the releases of a project before a version is tagged and published."""

@@ -1,4 +1,4 @@
-"""The sdist and the wheel that were built for a release: what is in them."""
+"""Inspect the sdist and the wheel that were built for a release."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ci_engine.project.repository import Project
 from ci_engine.releases.subject import release_finding
 
 _SHOWN = 5
-# What a build writes into an sdist.
+# Files that a build adds to an sdist.
 _WRITTEN = frozenset({"PKG-INFO", "setup.cfg", "setup.py", "pyproject.toml"})
 
 
@@ -36,7 +36,7 @@ class BuiltFiles:
 
     @cached_property
     def sdist_names(self) -> frozenset[str]:
-        """The files of the sdist, without the directory they are all in."""
+        """The files of the sdist, without the directory around them."""
         with tarfile.open(self.sdist) as archive:
             names = [PurePosixPath(m.name) for m in archive.getmembers() if m.isfile()]
         return frozenset("/".join(name.parts[1:]) for name in names)
@@ -77,7 +77,7 @@ class BuiltFiles:
 
 
 def find_built(reports: Path) -> BuiltFiles | None:
-    """What this run built, None if that is no pair of an sdist and a wheel."""
+    """The distributions of this run, None unless there is one sdist and one wheel."""
     files = {path.suffix: path for path in find_artifacts(reports)}
     sdist, wheel = files.get(".gz"), files.get(".whl")
     return BuiltFiles(sdist, wheel) if sdist and wheel else None
@@ -122,7 +122,7 @@ def stray_files(built: BuiltFiles, project: Project) -> Iterator[Finding]:
 
 
 def _not_in_git(built: BuiltFiles, project: Project) -> Sequence[str]:
-    """Files of the sdist that neither git nor the build explains."""
+    """Files of the sdist that are neither in git nor from the build."""
     known = frozenset(project.names)
     return sorted(
         name
@@ -134,7 +134,7 @@ def _not_in_git(built: BuiltFiles, project: Project) -> Sequence[str]:
 
 
 def wheels_differ(built: BuiltFiles, other: frozenset[str]) -> Iterator[Finding]:
-    """Compare the wheel of the sdist with the files of the wheel of the checkout."""
+    """Compare the wheel of the sdist with that of the checkout."""
     for names, here, there in (
         (other - built.wheel_names, "checkout", "sdist"),
         (built.wheel_names - other, "sdist", "checkout"),

@@ -1,4 +1,4 @@
-"""The changelog: which file it is, and what it says of each version."""
+"""Find and parse the changelog."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _VERSION = re.compile(
     r"rev|rc|a|b|c|r)[-_.]?\d*)*)(?![\w])",
     re.IGNORECASE,
 )
-# What a heading of a version begins with, wherever it is.
+# The start of a heading for a version, at any level.
 _STARTS = re.compile(r"(version |release )?\[?v?\d+\.\d", re.IGNORECASE)
 _LAST_RULE = re.compile(r"(\A|\n)[ \t]*([=\-~^\"'`*+#_:.])\2{2,}[ \t\n]*\Z")
 _DATE = re.compile(r"\d{4}[-./]\d{2}[-./]\d{2}")
-# What stands for a date, or for entries, until there are some.
+# Placeholders for a date, or for entries.
 _NO_DATE = re.compile(r"\b(tbd|tba|y{4}|\d{4}-(?:x|m|\?){2})\b|\?\?", re.IGNORECASE)
 _NO_ENTRY = re.compile(
     r"[-*+_\s]*(nothing|none|tbd|n/a|no (unreleased |notable )?changes?)( yet)?"
@@ -47,13 +47,13 @@ _LINK = re.compile(r"^\[[^\]\n]+\]:[ \t]+\S+[ \t]*$", re.MULTILINE)
 
 
 class Section(msgspec.Struct, frozen=True):
-    """What a changelog says of one version.
+    """The section of a changelog about one version.
 
     Attributes:
-        version: as its heading writes it; empty for what is not released yet.
-        date: as its heading writes it, empty if it has none.
-        line: where the heading is.
-        body: what follows the heading.
+        version: as written in its heading; empty for unreleased changes.
+        date: as written in its heading, empty if it has none.
+        line: the line of the heading.
+        body: the text after the heading.
         awaits_date: whether the heading has a placeholder such as YYYY-MM-DD.
     """
 
@@ -65,7 +65,7 @@ class Section(msgspec.Struct, frozen=True):
 
     @property
     def entries(self) -> str:
-        """What it says: without headings of kinds, comments and targets of links."""
+        """Its entries: without headings of kinds, comments and link targets."""
         text = _COMMENT.sub("", self.body)
         text = _LINK.sub("", _RST_LABEL.sub("", text))
         rows = text.splitlines()
@@ -83,7 +83,7 @@ class Section(msgspec.Struct, frozen=True):
 def find_changelog(names: Sequence[str]) -> str:
     """The changelog among the files of a project, empty if there is none.
 
-    One at the top comes before one of the documentation.
+    One in the root takes precedence over one in the documentation.
     """
     found = [
         (_DIRECTORIES.index(parent), index)
@@ -97,13 +97,13 @@ def find_changelog(names: Sequence[str]) -> str:
 
 
 def read_sections(text: str) -> list[Section]:
-    """The sections of a changelog in Markdown or reStructuredText, as they come."""
+    """The sections of a changelog in Markdown or reStructuredText, in order."""
     sections: list[Section] = []
     marks: list[tuple[str, _Heading]] = []
     for heading in _headings(text):
         version = _version_of(heading.title)
         top = marks[0][1].level if marks else heading.level
-        # Below a version, a heading may speak of another one, such as Python's.
+        # Below a version, a heading may be about another one, such as Python's.
         if version is not None and (
             heading.level <= top or _STARTS.match(heading.title)
         ):
@@ -121,12 +121,12 @@ def read_sections(text: str) -> list[Section]:
 
 
 def _version_of(title: str) -> str | None:
-    """The version of a heading, empty for unreleased, None if it is about neither."""
+    """The version of a heading, empty for unreleased, None if it is neither."""
     if _UNRELEASED.search(title):
         return ""
     plain = _DATE.sub("", title)
     versions = [m[1] for m in _VERSION.finditer(plain) if parse_version(m[1])]
-    # A heading that speaks of several versions is prose, but for links to two of them.
+    # A heading with several versions is prose, except links to two of them.
     return versions[0] if len(set(versions)) == 1 or _STARTS.match(title) else None
 
 
@@ -138,7 +138,7 @@ class _Heading(msgspec.Struct, frozen=True):
 
 
 def _headings(text: str) -> Iterator[_Heading]:
-    """Headings of Markdown and reStructuredText, none of those in code."""
+    """Headings of Markdown and reStructuredText, outside of code."""
     rows = [*text.splitlines(), ""]
     fence = ""
     styles: list[str] = []

@@ -1,4 +1,4 @@
-"""Whether the changelog is ready for a release, and what it says of it."""
+"""Check whether the changelog is ready for a release."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def locate_changelog(subject: ReleaseSubject) -> Path | None:
 def check_changelog(
     subject: ReleaseSubject, version: str, today: date
 ) -> tuple[CheckResult, str]:
-    """Check what the changelog says of a version.
+    """Check the changelog section of a version.
 
     Returns:
-        The result, and the notes of the release: empty if there are none.
+        The result, and the release notes: empty if there are none.
     """
     if subject.settings.changelog == _NONE:
         reason = 'tool.ci-framework.release.changelog is "none"'

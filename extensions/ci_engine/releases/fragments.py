@@ -1,4 +1,4 @@
-"""Fragments of a changelog that a release has to collect first."""
+"""Find changelog fragments that a release has to collect first."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ci_engine.configuration.reading import read_toml
 from ci_engine.configuration.tables import table, text
 from ci_engine.project.repository import Project
 
-# Files beside the fragments that are none.
+# Other files in the directories of fragments.
 _OTHERS = frozenset({"readme", "template", "_template", "towncrier_template"})
 
 
 def collecting_tool(project: Project) -> str:
-    """What collects fragments into the changelog, empty if nothing does."""
+    """The tool that collects fragments into the changelog, empty if there is none."""
     return next(iter(_folders(project).values()), "")
 
 
 def find_fragments(project: Project) -> Iterator[tuple[str, str]]:
-    """Each fragment that is left, and the tool that collects it."""
+    """Each remaining fragment, and the tool that collects it."""
     folders = _folders(project)
     for name in project.names:
         path = PurePosixPath(name)
@@ -31,7 +31,7 @@ def find_fragments(project: Project) -> Iterator[tuple[str, str]]:
 
 
 def _folders(project: Project) -> Mapping[str, str]:
-    """The directories of fragments, and the tool that each is for."""
+    """The directories of fragments, and the tool for each."""
     found: dict[str, str] = {}
     own = project.root / "towncrier.toml"
     document = table(read_toml(own), "tool") if own.is_file() else {}

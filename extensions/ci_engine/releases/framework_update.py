@@ -1,4 +1,4 @@
-"""Take a release of the framework: the update that Copier merges, in a clone."""
+"""Merge a release of the framework with Copier, in a clone."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ _VERDICTS = {0: "green", 1: "red", 2: "wrong configuration", 3: "could not run"}
 
 
 class MadeUpdate(msgspec.Struct, frozen=True, kw_only=True):
-    """An update that was merged, as one job hands it to the next.
+    """A merged update, as passed from one job to the next.
 
     Attributes:
-        current: the version that the project has.
-        latest: the version that it would get; empty if there is none.
+        current: the project's version.
+        latest: the new version; empty if there is none.
         commit: the commit with the update, empty if there is none.
-        changed: the files that it changes.
-        conflicts: the files with conflicts, whose marks are in the commit.
-        notes: what a reviewer has to know.
-        verdicts: the commands that validated it, and how each ended.
+        changed: the changed files.
+        conflicts: the files with conflict markers in the commit.
+        notes: notes for reviewers.
+        verdicts: the commands that validated it, and their results.
     """
 
     current: str
@@ -56,7 +56,7 @@ class MadeUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Versions(msgspec.Struct):
-    """What `copier check-update` reports."""
+    """The report of `copier check-update`."""
 
     update_available: bool
     current_version: str = ""
@@ -65,11 +65,11 @@ class _Versions(msgspec.Struct):
 
 @dataclass
 class FrameworkUpdate:
-    """One update, made in a clone of the repository.
+    """One update, merged in a clone of the repository.
 
     Attributes:
         answers: the file with the answers.
-        clone: where the clone is made; nothing is there yet.
+        clone: the path of the clone, which does not exist yet.
     """
 
     project: Project
@@ -82,7 +82,7 @@ class FrameworkUpdate:
         """Look for a newer version, and merge it.
 
         Raises:
-            ToolError: if Copier or git fail, or the template cannot be had.
+            ToolError: if Copier or git fails, or the template is not available.
         """
         source = Git(self.project.root)
         source.succeed("clone", "--quiet", "--no-hardlinks", ".", str(self.clone))
@@ -112,7 +112,7 @@ class FrameworkUpdate:
         )
 
     def bundle(self, path: Path) -> None:
-        """Write the commit with what it needs, to be handed to another job."""
+        """Write a git bundle of the commit for another job."""
         self._git.succeed("branch", "--force", BRANCH, "HEAD")
         self._git.succeed(
             "bundle", "create", "--quiet", str(path), f"{BRANCH}~1..{BRANCH}"
@@ -155,7 +155,7 @@ class FrameworkUpdate:
         return self._git.succeed(*command).names()
 
     def _marked(self) -> Iterator[str]:
-        """Files with marks of a conflict: Copier reports success all the same."""
+        """Files with conflict markers, for which Copier reports success."""
         command = ("ls-files", "-z", "--modified", "--others", "--exclude-standard")
         for name in self._git.succeed(*command).names():
             path = self.clone / name
@@ -188,7 +188,7 @@ class FrameworkUpdate:
             self.notes.append(f"{lock} was not updated: {outcome.tail(3)}")
 
     def _look_at_actions(self, changed: list[str]) -> None:
-        """Report what GitHub's lock of actions needs for workflows to start."""
+        """Note that the lock file for actions needs an update."""
         folder = ".github/workflows/"
         workflows = any(n.startswith((folder, ".github/actions/")) for n in changed)
         if workflows and (self.clone / ACTIONS_LOCK).is_file():
@@ -224,7 +224,7 @@ class FrameworkUpdate:
 
 
 def answers_file(root: Path) -> str:
-    """The file with the answers, as engine.lock names it.
+    """The file with the answers, as named in engine.lock.
 
     Raises:
         UsageError: if the template did not render this repository.

@@ -1,4 +1,4 @@
-"""Versions as PEP 440 writes them, and their order."""
+"""Parse and compare versions as defined by PEP 440."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _PHASES = {
     **dict.fromkeys(("b", "beta"), "b"),
     **dict.fromkeys(("c", "rc", "pre", "preview"), "rc"),
 }
-# Where a version has no such part, it comes before or after all that have one.
+# The position of versions without such a part, before or after all that have one.
 _BEFORE, _AFTER = -1, 10**12
 _Key = tuple[int, tuple[int, ...], tuple[str, int], int, int, str]
 
 
 class PublicVersion(msgspec.Struct, frozen=True, dict=True):
-    """One version; equal ones are equal however they are written.
+    """One version; equal versions are equal in any spelling.
 
     Attributes:
         phase: a, b or rc; empty for a final release.
@@ -46,7 +46,7 @@ class PublicVersion(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def key(self) -> _Key:
-        """What versions are ordered by."""
+        """The sort key."""
         digits = len(self.release)
         while digits > 1 and self.release[digits - 1] == 0:
             digits -= 1
@@ -65,7 +65,7 @@ class PublicVersion(msgspec.Struct, frozen=True, dict=True):
         return not self.phase and self.dev is None
 
     def __str__(self) -> str:
-        """Write it in its normal form."""
+        """Format it in normal form."""
         parts = [f"{self.epoch}!"] if self.epoch else []
         parts.append(".".join(map(str, self.release)))
         parts += [f"{self.phase}{self.pre}"] if self.phase else []
@@ -76,7 +76,7 @@ class PublicVersion(msgspec.Struct, frozen=True, dict=True):
 
 
 def parse_version(text: str) -> PublicVersion | None:
-    """Read a version; None if PEP 440 does not allow it."""
+    """Parse a version; None if PEP 440 does not allow it."""
     match = _VERSION.fullmatch(text.strip())
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Prove the sdist: what pip makes of it, whether it can be imported and started."""
+"""Check the sdist: install, import and start it with pip."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _TRACEBACK = "Traceback (most recent call last)"
 
 
 def prove(context: Context, built: BuiltFiles | None) -> CheckResult:
-    """Install the sdist where nothing else is, import it, and start its commands.
+    """Install the sdist in an empty environment, import it, and start its commands.
 
-    The wheel went through the same in the check ``build``.
+    The check ``build`` has done the same with the wheel.
     """
     if built is None:
         return skipped("nothing was built")
@@ -52,7 +52,7 @@ def prove(context: Context, built: BuiltFiles | None) -> CheckResult:
 
 
 def _compare_wheels(build: Build, built: BuiltFiles) -> Iterator[Finding]:
-    """Build a wheel from the checkout: it must have the files of that of the sdist."""
+    """Build a wheel from the checkout: it must have the same files as the sdist's."""
     made = build.directory / "direct"
     outcome = build.frontend("--wheel", "--outdir", made, build.root)
     wheels = list(made.glob("*.whl"))
@@ -91,7 +91,7 @@ def _use(build: Build, built: BuiltFiles, beside: list[Path]) -> Iterator[Findin
 
 
 def _start(build: Build, built: BuiltFiles) -> Iterator[Finding]:
-    """Start each command with --help: it may refuse that, but not break on it."""
+    """Start each command with --help: it may refuse that, but must not crash."""
     scripts = build.prefix / ("Scripts" if os.name == "nt" else "bin")
     for name in built.commands:
         outcome = build.start([scripts / name, "--help"], _SECONDS)

@@ -1,4 +1,4 @@
-"""Whether the checkout is what can be released: clean, on its branch, untagged."""
+"""Check whether the checkout can be released: clean, on its branch, untagged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from ci_engine.checks.outcomes import EarlyResultError, from_findings, not_run
 from ci_engine.findings.results import CheckResult, Finding, name_some
 from ci_engine.github.event import Event
+from ci_engine.releases.pep440 import parse_version
 from ci_engine.releases.subject import ReleaseSubject, release_finding, same_version
+from ci_engine.releases.tags import list_tags
 
 _SHOWN = 5
 
@@ -59,7 +61,7 @@ def _branch(subject: ReleaseSubject, event: Event) -> Iterator[Finding]:
 
 
 def _default_branches(subject: ReleaseSubject, event: Event) -> list[str]:
-    """The default branch, as far as it is known here."""
+    """The default branch, if it is known in this clone."""
     head = ("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
     remote = subject.git.run(*head).stdout.strip().removeprefix("origin/")
     known = event.default_branch or remote
@@ -81,7 +83,7 @@ def _contains(subject: ReleaseSubject, reference: str) -> bool:
 
 
 def _against_origin(subject: ReleaseSubject, branch: str) -> Iterator[Finding]:
-    """Warn where the branch of origin, as it was fetched last, is another commit."""
+    """Warn if the last fetched commit of the branch on origin is another one."""
     reference = f"refs/remotes/origin/{branch}"
     there = subject.git.commit(reference)
     if there and not subject.git.is_checked_out(there):
@@ -97,22 +99,51 @@ def _is_behind(subject: ReleaseSubject, there: str) -> bool:
 
 
 def check_tag(subject: ReleaseSubject, version: str) -> CheckResult:
-    """Check that the tag fits: there and at HEAD with --tag, else not there yet."""
-    expected = subject.names.of(version)
+    """Check the tag: with --tag it must exist at HEAD, otherwise not exist yet."""
     if subject.tag:
         return from_findings(_of_given_tag(subject, version), "git")
-    notes: list[str] = [f"the tag will be {expected}"]
-    findings: list[Finding] = []
-    if subject.git.commit(f"refs/tags/{expected}"):
-        findings.append(_taken(expected, "here"))
-    elif subject.git.run("remote", "get-url", "origin").code == 0:
-        git = subject.git
-        listed = git.run("ls-remote", "--exit-code", "origin", f"refs/tags/{expected}")
-        if listed.code == 0:
-            findings.append(_taken(expected, "in origin"))
-        elif listed.code != 2:  # noqa: PLR2004 - it answers, and has no such tag
-            notes.append("the tags of origin could not be read")
-    return from_findings(findings, "git", notes=notes)
+    notes: list[str] = [f"the tag will be {subject.names.of(version)}"]
+    here = list_tags(subject.git)
+    taken = _same_release(subject, here, version)
+    if taken:
+        return from_findings([_taken(taken, "here")], "git", notes=notes)
+    there = _tags_of_origin(subject)
+    if there is None:
+        notes.append("the tags of origin could not be read")
+        return from_findings([], "git", notes=notes)
+    taken = _same_release(subject, there, version)
+    if taken:
+        return from_findings([_taken(taken, "in origin")], "git", notes=notes)
+    higher = [tag for tag in there if _is_above(subject.names.version_in(tag), version)]
+    missing = sorted(set(higher) - set(here))
+    if missing:
+        return not_run(
+            f"this clone lacks releases of origin: {name_some(missing, _SHOWN)}: run "
+            "`git fetch --tags`, and check again"
+        )
+    return from_findings([], "git", notes=notes)
+
+
+def _tags_of_origin(subject: ReleaseSubject) -> list[str] | None:
+    """The tags of origin: empty without an origin, None if it cannot be reached."""
+    if subject.git.run("remote", "get-url", "origin").code != 0:
+        return []
+    listed = subject.git.run("ls-remote", "--tags", "--refs", "origin")
+    if listed.code != 0:
+        return None
+    names = (row.partition("\trefs/tags/")[2] for row in listed.stdout.splitlines())
+    return [name for name in names if name]
+
+
+def _same_release(subject: ReleaseSubject, tags: Sequence[str], version: str) -> str:
+    """The tag of this version, in any spelling; empty if there is none."""
+    same = (t for t in tags if same_version(subject.names.version_in(t), version))
+    return next(same, "")
+
+
+def _is_above(text: str, version: str) -> bool:
+    one, other = parse_version(text), parse_version(version)
+    return one is not None and other is not None and one.key > other.key
 
 
 def _taken(tag: str, where: str) -> Finding:

@@ -1,4 +1,4 @@
-"""How the tags of releases are named, and which releases there are."""
+"""Find the naming scheme of release tags, and the releases."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OF_PACKAGE = ("{0}-v", "{0}-", "{0}@", "{0}@v", "{0}/v", "{0}/", "{0}_v", "{0}=
 
 
 class TagNames(msgspec.Struct, frozen=True):
-    """How the tags of one package are named: ``v{version}`` and the like."""
+    """The naming scheme of one package's tags: ``v{version}`` and the like."""
 
     form: str
 
@@ -35,11 +35,11 @@ class TagNames(msgspec.Struct, frozen=True):
 def find_tag_names(
     given: str, distribution: str, tags: Sequence[str], *, package: bool
 ) -> TagNames:
-    """Take the given form, else that of the latest tag, else the usual one.
+    """Use the given scheme, else that of the latest tag, else the usual one.
 
     Args:
-        given: the form of the settings, empty = none.
-        distribution: the name of what is released.
+        given: the scheme in the settings, empty = none.
+        distribution: the name of the released distribution.
         tags: the tags of the repository, the latest one first.
         package: whether it is one of several packages, whose tags have its name.
     """

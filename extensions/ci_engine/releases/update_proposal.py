@@ -1,4 +1,4 @@
-"""Propose an update of the framework on GitHub: one pull request, else one issue."""
+"""Propose an update of the framework on GitHub: a pull request, else an issue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ci_engine.project.git import Git
 from ci_engine.releases.framework_update import BRANCH, MadeUpdate
 
 _MARKER = "<!-- ci-framework update -->"
-# A token of a workflow may not push workflows, whatever its permissions are.
+# A workflow's token cannot push workflows, whatever its permissions are.
 _WORKFLOWS = re.compile(
     r"refusing to allow .* workflow|workflows?.? (scope|permission)"
 )
@@ -25,20 +25,20 @@ _WORKFLOWS = re.compile(
 
 @dataclass(frozen=True)
 class UpdateProposal:
-    """Where an update is proposed, and with whose rights."""
+    """The target of a proposal, with the token."""
 
     root: Path
     api: PullRequest
     base: str
 
     def publish(self, made: MadeUpdate, bundle: Path) -> str:
-        """Push the commit, and open or refresh the one pull request.
+        """Push the commit, and open or update the pull request.
 
         Returns:
-            What was done, for people.
+            What was done, for display.
 
         Raises:
-            ToolError: if git or GitHub refuse.
+            ToolError: if git or GitHub refuses.
         """
         git = with_token(Git(self.root), push_token({"GITHUB_TOKEN": self.api.token}))
         git.succeed("fetch", "--quiet", "--no-tags", str(bundle), BRANCH)
@@ -65,7 +65,7 @@ class UpdateProposal:
         return commit
 
     def _push(self, git: Git, commit: str, there: str) -> str:
-        """Push; the refusal if the token may not push workflows."""
+        """Push; returns the refusal if the token cannot push workflows."""
         pushed = git.run(
             *("push", "--quiet", "--no-verify"),
             f"--force-with-lease=refs/heads/{BRANCH}:{there}",
@@ -93,7 +93,7 @@ class UpdateProposal:
         return "a pull request was opened"
 
     def _open_issue(self, made: MadeUpdate) -> str:
-        """Open or refresh one issue that explains how to update by hand."""
+        """Open or update the issue that explains how to update by hand."""
         text = f"{_BY_HAND}\n{describe(made)}"
         number = open_issue(self.api, _MARKER, title_of(made), text)
         done = f"issue {number} was refreshed" if number else "an issue was opened"
@@ -113,7 +113,7 @@ with write access to contents, pull requests and workflows. Or update by hand:
 
 
 def _is_ours(git: Git, commit: str) -> bool:
-    """Whether the last commit of the branch is one that this command made."""
+    """Whether this command made the last commit of the branch."""
     author = git.read("log", "-1", "--format=%ae", commit).strip()
     return author == BOT["GIT_AUTHOR_EMAIL"]
 
@@ -125,7 +125,7 @@ def title_of(made: MadeUpdate) -> str:
 
 
 def describe(made: MadeUpdate) -> str:
-    """The update as Markdown; no name or version is mark-up."""
+    """Describe the update as Markdown, with escaped names and versions."""
     parts = [
         f"From {code_span(made.current)} to {code_span(made.latest)}, "
         f"{len(made.changed)} files."
@@ -147,7 +147,7 @@ def describe(made: MadeUpdate) -> str:
 
 
 def proposal_of(root: Path, variables: Mapping[str, str]) -> UpdateProposal:
-    """Find out where a workflow runs.
+    """Determine the target from a workflow's environment.
 
     Raises:
         UsageError: outside of a workflow on a branch.

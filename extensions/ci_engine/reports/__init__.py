@@ -1,1 +1,1 @@
-"""What was found, in each form that someone reads."""
+"""Write results in all report formats."""

@@ -12,7 +12,7 @@ _MOST_ROWS = 200
 
 
 def describe_seconds(seconds: float | None) -> str:
-    """A time with three digits and its unit; a dash where there is none."""
+    """A time with three digits and its unit; a dash if there is none."""
     if seconds is None:
         return "-"
     scale, unit = next((u for u in _UNITS if seconds >= u[0]), (1e-9, "ns"))
@@ -20,14 +20,14 @@ def describe_seconds(seconds: float | None) -> str:
 
 
 def describe_ratio(each: BenchmarkResult) -> str:
-    """The change in percent with its interval; a dash where nothing was compared."""
+    """The change in percent with its interval; a dash if nothing was compared."""
     if each.ratio is None or each.low is None or each.high is None:
         return "-"
     return f"{each.ratio - 1:+.1%} ({each.low - 1:+.1%} to {each.high - 1:+.1%})"
 
 
 def describe_machine(comparison: Comparison) -> str:
-    """What was compared, where, and how exact the comparison is."""
+    """The compared commits, the machine, and the precision."""
     parts = [f"{comparison.suite} suite", f"{comparison.cpu}, {comparison.cores} cores"]
     if comparison.base:
         changes = " with uncommitted changes" if comparison.uncommitted else ""
@@ -39,7 +39,7 @@ def describe_machine(comparison: Comparison) -> str:
 
 
 def console_rows(comparison: Comparison | None) -> Iterator[str]:
-    """A table for a terminal; nothing where nothing was measured."""
+    """A table for a terminal; empty if nothing was measured."""
     if comparison is None or not comparison.benchmarks:
         return
     yield ""
@@ -57,7 +57,7 @@ def console_rows(comparison: Comparison | None) -> Iterator[str]:
 
 
 def markdown_rows(comparison: Comparison | None) -> Iterator[str]:
-    """A table for a job summary; nothing where nothing was measured."""
+    """A table for a job summary; empty if nothing was measured."""
     if comparison is None or not comparison.benchmarks:
         return
     yield ""

@@ -1,4 +1,4 @@
-"""What a change touches, as Markdown, and why one file matters, for a terminal."""
+"""Report a change as Markdown, and explain one file for a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHORT_COMMIT = 12
 
 
 def to_changes_page(decision: Decision, jobs: Jobs) -> str:
-    """Write what was decided, why, and what each path is."""
+    """Write the decision, the reasons, and the category of each path."""
     named = [reason for reason in decision.reasons if reason.path]
     lines = [f"## Changes: {_heading(decision, named)}", ""]
     lines += ["| job | runs | because |", "|---|---|---|"]
@@ -50,7 +50,7 @@ def _heading(decision: Decision, named: list[Reason]) -> str:
 
 
 def _why(decision: Decision) -> str:
-    """The first path that is not harmless, or what the whole change is."""
+    """The first path with an effect, or the reason for the whole change."""
     order = ("everything", "always-run", "ci", "dependencies", "unknown", "source")
     for category in (*order, "data", "tests", "config", "docs", "generated"):
         for reason in decision.reasons:
@@ -60,7 +60,7 @@ def _why(decision: Decision) -> str:
 
 
 def _tests(decision: Decision) -> list[str]:
-    """Which tests run, and the path from the change to each."""
+    """The tests to run, and the path from the change to each."""
     affected = decision.affected
     lines = [f"### Tests: {_how_many(decision)}", ""]
     chains = affected.chains
@@ -121,7 +121,7 @@ def _paths(named: list[Reason]) -> list[str]:
 
 
 def to_explanation(explanation: Explanation) -> str:
-    """Write what a file is, what it selects and what selects it."""
+    """Write the category of a file, what it selects and what selects it."""
     path = visible(explanation.path)
     lines = [f"{path}: {explanation.category} ({explanation.because})"]
     lines += _selects(explanation.selects)

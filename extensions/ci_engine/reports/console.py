@@ -1,7 +1,7 @@
-"""The result for a person at a terminal, or as plain lines in a log.
+"""Print results for a terminal, or as plain lines in a log.
 
-The report goes to standard output; where that is JSON, and for progress, it is
-standard error.
+The report is printed to standard output, or to standard error if standard output is
+JSON. Progress is printed to standard error.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _VERDICT_STYLES = {
 
 
 class Console:
-    """Writes results as they come, and what is being done while none comes."""
+    """Prints results as they arrive, and progress in between."""
 
     def __init__(self, variables: Mapping[str, str], *, as_json: bool = False) -> None:
         self.as_json = as_json
@@ -72,7 +72,7 @@ class Console:
         self._status_shown = False
 
     def line(self, text: str = "", style: str = "", rest: str = "") -> None:
-        """Write one line; only its first part has a style."""
+        """Write one line; only its first part is styled."""
         first = terminal_line(text)
         if style and self._color:
             first = f"{style}{first}{_RESET}"
@@ -82,13 +82,13 @@ class Console:
                 self._out.write(f"{first}{rest}\n")
                 self._out.flush()
             except BrokenPipeError:
-                # The reader is gone (`gate | head`); the run and its reports go on.
+                # The reader closed the pipe (`gate | head`); the run continues.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
             self._last = time.monotonic()
 
     @contextmanager
     def progress(self) -> Generator[None]:
-        """Show what is being done whenever nothing was written for two seconds."""
+        """Show the running activity if nothing was written for two seconds."""
         over = threading.Event()
         thread = threading.Thread(target=self._watch, args=(over,), daemon=True)
         thread.start()
@@ -127,7 +127,7 @@ class Console:
             self._status_shown = False
 
     def ended(self, check: CheckResult) -> None:
-        """Note that a check has ended whose findings are judged with all others."""
+        """Record the end of a check whose findings are judged together with others."""
         if check.status is Status.SKIPPED:
             return
         number = len(check.findings)
@@ -139,7 +139,7 @@ class Console:
             self._last = time.monotonic()
 
     def check(self, check: CheckResult) -> None:
-        """Write one line as soon as a check ends."""
+        """Write one line when a check ends."""
         style = _YELLOW if has_warnings(check) else _STYLES[check.status]
         what = terminal_line(outcome_line(check))
         self.line(
@@ -149,7 +149,7 @@ class Console:
         )
 
     def conclude(self, result: RunResult, reports: str) -> None:
-        """Write what is left to report when every check has been written."""
+        """Write the remaining parts after all checks were written."""
         shown = {""}
         for check in result.checks:
             rows = chain(
@@ -168,7 +168,7 @@ class Console:
             sys.stdout.write(to_json(result))
 
     def _details(self, check: CheckResult, shown: set[str]) -> None:
-        """What to do about a check; output that was shown before is not repeated."""
+        """What to do about a check; output that was shown earlier is not repeated."""
         for note in check.notes:
             self.line(f"{check.id}: {note.removeprefix(f'{check.id}: ')}", _YELLOW)
         green = check.status in (Status.PASSED, Status.SKIPPED)
@@ -206,7 +206,7 @@ def _has_color(stream: TextIO, variables: Mapping[str, str]) -> bool:
         return False
     if variables.get("FORCE_COLOR") or _is_terminal(stream, variables):
         if os.name == "nt":
-            # An empty command makes older Windows consoles understand colors.
+            # An empty command enables colors in older Windows consoles.
             os.system("")  # noqa: S605 # nosec B605
         return True
     return False

@@ -1,4 +1,4 @@
-"""What all jobs of a workflow run reported, gathered in one place."""
+"""Gather the reports of all jobs of a workflow run."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ci_engine.errors import UsageError
 from ci_engine.findings.results import Finding, RunResult, Verdict
 
 _SUITE_JOB = "comprehensive-tests"
-# They repeat what others report.
+# They repeat the results of others.
 _OVERVIEWS = ("summary", "combined")
 
 
 class Job(msgspec.Struct, frozen=True):
-    """How a job ended, in the words of GitHub, and why it may have been skipped.
+    """The result of a job, as reported by GitHub, and why it may have been skipped.
 
     Attributes:
         result: success, failure, cancelled or skipped.
@@ -32,14 +32,14 @@ class Job(msgspec.Struct, frozen=True):
 
     @property
     def good(self) -> bool:
-        """Whether the job lets the whole be green."""
+        """Whether the job allows a green verdict."""
         recorded = self.result == "skipped" and bool(self.reason)
         return self.result == "success" or recorded
 
 
 @dataclass(frozen=True)
 class MatrixJob:
-    """The result of one run of the engine, named after the artifact it came in."""
+    """The result of one run of the engine, named after its artifact."""
 
     name: str
     result: RunResult
@@ -76,13 +76,13 @@ def read_jobs(needs: str, skips: str) -> list[Job]:
 def gather_jobs(directory: Path) -> tuple[list[MatrixJob], list[str]]:
     """Read every ``result.json`` below a directory.
 
-    A directory whose name ends in the number of an attempt gives way to the same
-    one with a higher number: a job that was run again is judged by its last run.
-    What ``ci summary`` itself wrote is not a run.
+    Of directories that only differ in a trailing attempt number, the highest one
+    counts: a job that was run again is judged by its last run. The reports of
+    ``ci summary`` itself are not included.
 
     Returns:
-        The results in the order of their names, and a line for each file that
-        could not be read.
+        The results sorted by name, and a line for each file that could not
+        be read.
     """
     matrix_jobs: list[MatrixJob] = []
     unread: list[str] = []
@@ -102,7 +102,7 @@ def gather_jobs(directory: Path) -> tuple[list[MatrixJob], list[str]]:
 def _last_attempts(directory: Path) -> dict[str, Path]:
     last: dict[str, tuple[int, Path]] = {}
     paths = [*directory.glob("result.json"), *directory.glob("*/result.json")]
-    # Each matrix job whose tests were divided has a directory of its own there.
+    # Each matrix job with sharded tests has a separate directory there.
     paths += directory.glob("gate-combined-*/*/result.json")
     for path in sorted(paths):
         full = path.parent.relative_to(directory).as_posix()
@@ -117,7 +117,7 @@ def _last_attempts(directory: Path) -> dict[str, Path]:
 
 
 def with_jobs(result: RunResult, matrix_jobs: Iterable[MatrixJob]) -> RunResult:
-    """The result of the whole with what each job checked; what several found, once."""
+    """The whole result with the checks of each job; duplicates are merged."""
     checks = list(result.checks)
     seen: set[tuple[str, str, str, int, str]] = set()
     for job in matrix_jobs:
@@ -137,12 +137,12 @@ def _identity(finding: Finding) -> tuple[str, str, str, int, str]:
 def missing_advice(
     suite: str, jobs: list[Job], matrix_jobs: list[MatrixJob]
 ) -> list[str]:
-    """Name the advisory jobs that left no report: their failure makes nothing red.
+    """Name the advisory jobs without a report: their failure does not fail the run.
 
     Args:
-        suite: the matrix of the tests as JSON; empty = it is not known.
+        suite: the test matrix as JSON; empty = unknown.
         jobs: the jobs of the workflow.
-        matrix_jobs: what the matrix jobs reported.
+        matrix_jobs: the results of the matrix jobs.
     """
     try:
         entries = msgspec.json.decode(suite or "{}", type=_Suite).include
@@ -161,10 +161,10 @@ def missing_advice(
 def job_verdict(
     jobs: list[Job], matrix_jobs: list[MatrixJob], unread: list[str]
 ) -> tuple[Verdict, Mapping[str, str]]:
-    """Judge the whole; nothing to judge is an error, never green.
+    """Judge the whole run; nothing to judge is an error, never green.
 
     Returns:
-        The verdict, and for each part that is not green what it says.
+        The verdict, and the message of each part that is not green.
     """
     bad = {job.name: job.result for job in jobs if not job.good}
     bad |= {

@@ -1,4 +1,4 @@
-"""The result of a run as one page of HTML that needs no network."""
+"""Write the result of a run as one HTML page that needs no network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ci_engine.reports.html_benchmarks import benchmark_tables
 from ci_engine.reports.html_frame import Cell, Column, html_page, html_table
 from ci_engine.reports.wording import has_warnings, mark, outcome_line, title, where
 
-# A longer page is slow to open; the JSON has all findings.
+# Larger pages open slowly; the JSON has all findings.
 _MOST_ROWS = 2_000
 _FINDING_COLUMNS = (
     Column("severity", short=True, number=True, choices=True),
@@ -26,7 +26,7 @@ _CHECK_COLUMNS = (
     Column("again"),
     Column("seconds", short=True, number=True),
 )
-# What a finding counts as, the worst first.
+# The states of a finding, the worst first.
 _STATES = ("red", "warning", "accepted")
 _BAR, _GAP, _WIDTH = 26, 8, 420
 _VERDICTS = {
@@ -37,7 +37,7 @@ _VERDICTS = {
 
 
 def to_html(result: RunResult) -> str:
-    """Write the verdict, of what it is, what to do, the findings and the checks."""
+    """Write the verdict, the subject, what to do, the findings and the checks."""
     findings = [f for check in result.checks for f in check.findings]
     findings.sort(key=_order)
     scored = result.command == "scan"
@@ -65,7 +65,7 @@ def _subject(result: RunResult) -> str:
 
 
 def _facts(result: RunResult) -> str:
-    """Of what the page is: branch, commit, date and environment."""
+    """The facts about the page: branch, commit, date and environment."""
     tests = Counter(test.outcome for check in result.checks for test in check.tests)
     measured = [check.coverage for check in result.checks if check.coverage is not None]
     facts = {
@@ -88,7 +88,7 @@ def _facts(result: RunResult) -> str:
 
 
 def _has_problem(check: CheckResult) -> bool:
-    """Whether a check reports more than its findings."""
+    """Whether a check has a problem besides its findings."""
     green = check.status in (Status.PASSED, Status.SKIPPED)
     return not green and bool(check.reason or _shown_output(check))
 
@@ -98,7 +98,7 @@ def _shown_output(check: CheckResult) -> str:
 
 
 def _problem(check: CheckResult) -> str:
-    """What one check reports as a whole."""
+    """The problem of a check as a whole."""
     output = html_text(_shown_output(check))
     folded = f"<details><summary>Output</summary><pre>{output}</pre></details>"
     parts = [
@@ -123,7 +123,7 @@ def _order(finding: Finding) -> tuple[bool, bool, float, str, int]:
 
 
 def _chart(findings: list[Finding]) -> str:
-    """One bar for each severity; the numbers are beside the bars."""
+    """One bar per severity; the numbers are beside the bars."""
     counts = Counter(severity_of(f) for f in findings if not f.accepted)
     most = max(counts.values(), default=0)
     height = len(SEVERITIES) * (_BAR + _GAP)
@@ -145,7 +145,7 @@ def _chart(findings: list[Finding]) -> str:
 
 
 def _checks(checks: Sequence[CheckResult]) -> list[str]:
-    """Those that ran, and below them those that were skipped."""
+    """The checks that ran, followed by skipped ones."""
     skipped = [check for check in checks if check.status is Status.SKIPPED]
     parts = [_check_table(check for check in checks if check not in skipped)]
     if skipped:
@@ -178,7 +178,7 @@ def _again(check: CheckResult) -> str:
 
 
 def _state(finding: Finding) -> str:
-    """What a finding counts as."""
+    """The state of a finding."""
     if finding.accepted:
         return "accepted"
     return "red" if finding.severity == "error" else "warning"
@@ -205,7 +205,7 @@ def _table(findings: list[Finding], *, scored: bool) -> list[str]:
 
 
 def _severity(finding: Finding) -> Cell:
-    """The name of a score; the order is that of the scores, the worst first."""
+    """The name of a score; sorted by the scores, the worst first."""
     return Cell(severity_of(finding), -(finding.score or 0.0))
 
 

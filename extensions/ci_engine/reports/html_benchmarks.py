@@ -1,4 +1,4 @@
-"""The benchmarks of a run as tables of HTML."""
+"""The benchmarks of a run as HTML tables."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _METRIC_COLUMNS = (
 
 
 def benchmark_tables(checks: Iterable[CheckResult]) -> Iterator[str]:
-    """Both sides of each benchmark, and what a call uses besides time."""
+    """Both sides of each benchmark, and other measurements of a call."""
     for check in checks:
         if check.comparison is not None and check.comparison.benchmarks:
             yield "<h2>Benchmarks</h2>"

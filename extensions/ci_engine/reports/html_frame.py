@@ -1,4 +1,4 @@
-"""What every page of HTML has in common: its frame, and how tables are written."""
+"""The common parts of HTML pages: the frame, and tables."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Column(NamedTuple):
     """A column of a table.
 
     Attributes:
-        short: whether its cells are short, and never broken.
-        number: whether it is sorted by the order of its cells, else by their text.
-        choices: whether a reader can choose one of its few values.
+        short: whether its cells are short, and never wrapped.
+        number: whether to sort by the numbers of its cells, else by their text.
+        choices: whether readers can filter by its few values.
     """
 
     name: str
@@ -30,19 +30,19 @@ class Column(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A cell: its markup, and the number that it is sorted by; None comes last."""
+    """A cell: its markup, and its number for sorting; None comes last."""
 
     markup: str
     order: float | None
 
 
 def _digest(content: str) -> str:
-    """How a policy allows one style or script, and no other."""
+    """The hash with which a policy allows one style or script."""
     digest = hashlib.sha256(content.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-# Whatever got past the escaping could neither run nor load anything.
+# Even if something escaped the escaping, it could not run or load anything.
 _POLICY = (
     f"default-src 'none'; style-src {_digest(_STYLE)}; script-src {_digest(_SCRIPT)}; "
     "img-src data:; base-uri 'none'; form-action 'none'"
@@ -50,7 +50,7 @@ _POLICY = (
 
 
 def html_page(title: str, body: Iterable[str]) -> str:
-    """A page that needs no network, and a script only to sort and filter."""
+    """A page that needs no network; its script only sorts and filters."""
     parts = [
         "<!doctype html>",
         '<html lang="en">',
@@ -59,7 +59,7 @@ def html_page(title: str, body: Iterable[str]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{html_text(title)}</title>",
-        # Without an icon of its own, a browser asks the server for one.
+        # Without an icon of its own, browsers request one from the server.
         '<link rel="icon" href="data:,">',
         f"<style>{_STYLE}</style>",
         "</head>",
@@ -75,7 +75,7 @@ def html_page(title: str, body: Iterable[str]) -> str:
 
 
 def html_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]]) -> str:
-    """A table of rows of markup, which a reader can sort and filter."""
+    """A table of rows of markup that readers can sort and filter."""
     head = "".join(map(_head, columns))
     body = "\n".join(f"<tr>{''.join(map(_cell, columns, row))}</tr>" for row in rows)
     return (

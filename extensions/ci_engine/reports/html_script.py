@@ -1,7 +1,7 @@
-"""What pages of HTML can do with a script: sort and filter tables, open for print.
+"""The script of HTML pages: sort and filter tables, expand them for printing.
 
-Without it, a page shows everything in its first order. It never builds markup from
-text: whatever a cell holds is compared as text only.
+Without it, a page shows everything in its initial order. It never builds markup from
+text: the content of cells is only compared as text.
 """
 
 SCRIPT = """\

@@ -1,4 +1,4 @@
-"""How pages of HTML look: at a desk, on a phone, in the dark and on paper."""
+"""The styles of HTML pages: on a desktop, on a phone, in dark mode and in print."""
 
 STYLE = """\
 :root { color-scheme: light dark; --text: #1b1b1b; --page: #fff; --line: #c8c8c8;

@@ -1,6 +1,6 @@
-"""The result as JUnit XML: a suite for each check, a case for each test or finding.
+"""The result as JUnit XML: a suite per check, a case per test or finding.
 
-It holds what Jenkins' xUnit plugin accepts (its ``junit-10.xsd`` knows neither ``file``
+It uses only what Jenkins' xUnit plugin accepts (``junit-10.xsd`` knows neither ``file``
 nor ``line``), so the location is the beginning of the text of a case.
 """
 
@@ -60,7 +60,7 @@ def _add_suite(suites: Xml.Element, check: CheckResult) -> None:
             _add_finding(suite, check, finding)
     errors = [finding for finding in check.findings if finding.severity == "error"]
     reported = any(not finding.accepted for finding in errors)
-    # What a check found before it could not go on does not say that it could not.
+    # The findings of a check that could not finish do not show that it could not.
     if not reported or check.status is Status.NOT_RUN:
         _add_whole(suite, check)
     if check.notes:
@@ -104,7 +104,7 @@ def _add_test(
     tag, kind = _TAGS.get(test.outcome, ""), test.outcome
     text = test.message or kind
     if accepted and tag in ("failure", "error"):
-        # It fails as the baseline says: a reader of JUnit must not see it as new.
+        # A known finding: readers of JUnit must not see it as new.
         tag, text = "skipped", "known failure, in the baseline"
     if tag:
         _add_result(case, tag, kind, location, text)
@@ -120,7 +120,7 @@ def _add_finding(suite: Xml.Element, check: CheckResult, finding: Finding) -> No
 
 
 def _add_whole(suite: Xml.Element, check: CheckResult) -> None:
-    """One case for a check as a whole, where no finding speaks for it."""
+    """Add one case for a check as a whole, if it has no finding."""
     if check.tests and check.status is Status.PASSED:
         return
     case = _case(suite, check, check.id, check.seconds)

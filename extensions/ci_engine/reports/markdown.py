@@ -1,4 +1,4 @@
-"""The result as Markdown, for the job summary and for people."""
+"""The result as Markdown, for the job summary."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _details(check: CheckResult) -> list[str]:
 
 
 def failure_lines(check: CheckResult) -> list[str]:
-    """The findings, the end of the output where it matters, and the command."""
+    """The findings, relevant output, and the command."""
     lines: list[str] = []
     new = [finding for finding in check.findings if not finding.accepted]
     for finding in worst_first(new)[:_MOST_FINDINGS]:
@@ -83,7 +83,7 @@ def failure_lines(check: CheckResult) -> list[str]:
 
 
 def _advice(finding: Finding) -> str:
-    """What to do about a security issue, as far as it is known."""
+    """How to fix a security issue, if known."""
     if finding.score is None:
         return ""
     parts = [f"**{severity_of(finding)}**"]

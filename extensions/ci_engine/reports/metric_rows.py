@@ -1,4 +1,4 @@
-"""What benchmarks use besides time, as rows of text."""
+"""Other measurements of benchmarks besides time, as rows of text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HEADS = ("benchmark", "metric", "base", "head", "change")
 
 
 def describe_count(metric: Metric, value: float | None) -> str:
-    """A count with its unit; a dash where there is none."""
+    """A count with its unit; a dash if there is none."""
     if value is None:
         return "-"
     if metric.name != "peak-memory":
@@ -23,7 +23,7 @@ def describe_count(metric: Metric, value: float | None) -> str:
 
 
 def metric_cells(comparison: Comparison | None) -> list[tuple[str, ...]]:
-    """Benchmark, metric, base, head and change of everything that was counted."""
+    """Benchmark, metric, base, head and change of every measurement."""
     found: list[tuple[str, ...]] = []
     for each in comparison.benchmarks if comparison else ():
         for metric in each.metrics:
@@ -38,7 +38,7 @@ def metric_cells(comparison: Comparison | None) -> list[tuple[str, ...]]:
 
 
 def console_metric_rows(comparison: Comparison | None) -> Iterator[str]:
-    """A table for a terminal; nothing where nothing was counted."""
+    """A table for a terminal; empty if nothing was counted."""
     rows = metric_cells(comparison)
     if rows:
         yield ""
@@ -47,7 +47,7 @@ def console_metric_rows(comparison: Comparison | None) -> Iterator[str]:
 
 
 def markdown_metric_rows(comparison: Comparison | None) -> Iterator[str]:
-    """A table for a job summary; nothing where nothing was counted."""
+    """A table for a job summary; empty if nothing was counted."""
     rows = metric_cells(comparison)
     if rows:
         yield ""

@@ -1,6 +1,6 @@
-"""One page for all jobs: verdicts, failures, durations, and what was skipped why.
+"""One page for all jobs: verdicts, failures, durations, and skipped checks.
 
-Each failure comes with the command that repeats it.
+Each failure includes the command that repeats it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def to_page(
     security: bool,
     performance: bool,
 ) -> str:
-    """Write the page as Markdown; two of its sections may be left out."""
+    """Write the page as Markdown; two of its sections may be omitted."""
     lines = [f"## ci-framework: {verdict.value}", ""]
     lines += [*(f"- {cell(remark)}" for remark in remarks), ""] if remarks else []
     lines += _jobs(jobs)
@@ -42,7 +42,7 @@ def to_page(
 
 
 def clip(page: str, longest: int) -> str:
-    """Cut a page between two lines, so that it still reads as Markdown."""
+    """Cut a page between two lines, so that it is still valid Markdown."""
     if len(page) <= longest:
         return page
     kept = page[:longest].rpartition("\n")[0].splitlines()
@@ -85,7 +85,7 @@ def _matrix_jobs(matrix_jobs: list[MatrixJob]) -> Iterable[str]:
 
 
 def _failed(result: RunResult) -> list[CheckResult]:
-    """What made a run red, or would have if it were not advisory."""
+    """What failed a run, or would have if it were not advisory."""
     if not result.advisory:
         return [check for check in result.checks if not check.green]
     good = (Status.PASSED, Status.SKIPPED)
@@ -109,7 +109,7 @@ def _failures(matrix_jobs: list[MatrixJob]) -> list[str]:
 
 
 def _security(matrix_jobs: list[MatrixJob]) -> list[str]:
-    """What the scanners reported on each run, and whether they ran at all."""
+    """The results of scanners in each run, and whether they ran at all."""
     rows = [
         f"| {cell(job.name)} | {cell(check.id)} | {mark(check)} "
         f"| {len(check.findings)} | {check.new} | {cell(check.tool)} |"
@@ -127,7 +127,7 @@ def _security(matrix_jobs: list[MatrixJob]) -> list[str]:
 
 
 def _skipped(jobs: list[Job], matrix_jobs: list[MatrixJob]) -> list[str]:
-    """What was not done, each with its reason: a reader must not have to guess."""
+    """What was not done, each with its reason."""
     lines = [
         f"- {cell(job.name)}: {cell(job.reason or 'no reason was recorded')}"
         for job in jobs

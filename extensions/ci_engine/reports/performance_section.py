@@ -1,4 +1,4 @@
-"""The section on performance of the summary: where time went, what became slower."""
+"""The performance section of the summary: durations and slower benchmarks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def performance_section(matrix_jobs: list[MatrixJob]) -> list[str]:
         (test.seconds, f"{job.name}: {test.id}")
         for job in matrix_jobs
         for check in job.result.checks
-        # The time of a benchmark is what it measured, not how long it took.
+        # The time of a benchmark is its result, not its duration.
         for test in check.tests
         if test.seconds >= _SLOW_SECONDS and check.id not in _OF_BENCHMARKS
     ]
@@ -56,7 +56,7 @@ def _benchmarks(matrix_jobs: list[MatrixJob]) -> Iterator[str]:
 
 
 def _compared(check: CheckResult) -> Iterator[str]:
-    """What changed comes first; the result of the run has the rest."""
+    """Changed benchmarks come first; the report of the run has the rest."""
     found = check.comparison
     if found is not None and found.benchmarks:
         yield ""

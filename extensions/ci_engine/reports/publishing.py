@@ -21,7 +21,7 @@ from ci_engine.reports.sarif import to_sarif
 
 
 def write_reports(result: RunResult, directory: Path) -> None:
-    """Write a result in each format, each file whole or not at all."""
+    """Write a result in each format, each file atomically."""
     write_text(directory / "result.json", to_json(result))
     write_text(directory / "junit.xml", to_junit(result))
     write_text(directory / "results.sarif", to_sarif(result))
@@ -43,7 +43,7 @@ def publish(result: RunResult, directory: Path, variables: Mapping[str, str]) ->
         outputs["tier"] = result.tier
         outputs["coverage"] = "" if coverage is None else f"{coverage:.2f}"
     if result.level:
-        # A scan's level had the name tier before it had an output of its own.
+        # Earlier versions published a scan's level as tier.
         outputs["tier"] = outputs["level"] = result.level
     write_outputs(outputs, variables)
     print_commands(annotate(result), variables)

@@ -1,4 +1,4 @@
-"""Results as JSON: the format other programs rely on."""
+"""Results as JSON, the format for other programs."""
 
 from __future__ import annotations
 

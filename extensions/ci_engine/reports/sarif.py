@@ -17,15 +17,15 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 # GitHub refuses a file with more runs, and a run with more results, than these.
 _MOST_RUNS = 20
 _MOST_RESULTS = 25_000
-# It refuses a compressed file that is larger; a little is left for what differs.
+# It refuses larger compressed files; the limit leaves room for variation.
 _MOST_BYTES = 9_500_000
-# No one reads more of a message in an alert, and uploads are limited in size.
+# Readers see no more of a message in an alert, and uploads are limited in size.
 _LONGEST_MESSAGE = 1_000
-# Where a reader learns about the tool.
+# Information about the tool for readers.
 INFORMATION = "https://github.com/MementoRC/ci-framework"
-# The location of findings that have none in the repository.
+# The location of findings without one in the repository.
 _NO_LOCATION = "pyproject.toml"
-# What a tool may be called in an upload.
+# Characters that a tool name may have in an upload.
 TOOL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,50}")
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 
@@ -33,11 +33,11 @@ _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 def to_sarif(result: RunResult) -> str:
     """Write a run for each tool of each check that ran.
 
-    Each has a category of its own, so that uploads never replace each other.
+    Each has a separate category, so that uploads never replace each other.
     """
     most = _MOST_RESULTS
     text = _log(result, most)
-    # Compressing takes time, and nothing grows by it worth mentioning.
+    # Compressing takes time, and never makes the log noticeably larger.
     while len(text) > _MOST_BYTES and len(gzip.compress(text, 6)) > _MOST_BYTES:
         most //= 2
         text = _log(result, most)
@@ -45,7 +45,7 @@ def to_sarif(result: RunResult) -> str:
 
 
 def _log(result: RunResult, most: int) -> bytes:
-    """Write the log with no more results in a run than these."""
+    """Write the log with at most this many results per run."""
     pairs = [
         (check, tool)
         for check in result.checks
@@ -54,7 +54,7 @@ def _log(result: RunResult, most: int) -> bytes:
     ]
     skipped = [check for check in result.checks if check.status is Status.SKIPPED]
     last = [_left_out(result, skipped)] if skipped else []
-    # Where there are too many, those with the least to report are left out.
+    # If there are too many, the least important ones are left out.
     most_runs = _MOST_RUNS - len(last)
     shown = sorted(pairs, key=lambda pair: -_weight(pair[0]))[:most_runs]
     runs = [_run(result, *pair, most) for pair in pairs if pair in shown]
@@ -63,7 +63,7 @@ def _log(result: RunResult, most: int) -> bytes:
 
 
 def _weight(check: CheckResult) -> int:
-    """How important a check is: new findings, other failures, known findings."""
+    """The importance of a check: new findings, other failures, known findings."""
     if check.new:
         return 3
     if check.status is not Status.PASSED:
@@ -73,7 +73,7 @@ def _weight(check: CheckResult) -> int:
 
 def _tool(check: CheckResult) -> str:
     name = check.tool.partition(" ")[0]
-    # The check of the interpreter names a version, a command of the project a path.
+    # The interpreter check names a version, a project's command a path.
     return name if TOOL_NAME.fullmatch(name) else "ci-framework"
 
 
@@ -82,7 +82,7 @@ def _run(
 ) -> dict[str, object]:
     findings = [finding for finding in check.findings if finding.tool == tool]
     name = f"{check.id}/{tool}"
-    # What is new comes first, so that a limit never hides it.
+    # New findings come first, so that a limit never hides them.
     findings.sort(key=lambda f: (f.accepted, f.severity != "error", -(f.score or 0.0)))
     shown = findings[:most]
     rules = sorted({finding.rule for finding in shown})
@@ -102,7 +102,7 @@ def _run(
 
 
 def _left_out(result: RunResult, checks: Sequence[CheckResult]) -> dict[str, object]:
-    """A run without results that says which checks did not run, and why."""
+    """A run without results that names the checks that did not run, and why."""
     driver: dict[str, object] = {
         "name": "ci-framework",
         "version": result.framework,
@@ -138,7 +138,7 @@ def _whole_run(
 
 
 def _version(result: RunResult, check: CheckResult, tool: str) -> str:
-    """The version of a tool, as far as the check tells it: it may run several."""
+    """The version of a tool, if the check reports it; it may run several."""
     if tool == "ci-framework":
         return result.framework
     name, _, version = check.tool.partition(" ")
@@ -146,7 +146,7 @@ def _version(result: RunResult, check: CheckResult, tool: str) -> str:
 
 
 def _invocation(check: CheckResult, hidden: int) -> dict[str, object]:
-    """Say whether the tool did its work: no result is not always no finding."""
+    """Whether the tool did its work: no results may not mean no findings."""
     made = check.status not in (Status.NOT_RUN, Status.TIMED_OUT)
     notices = [("note", note) for note in check.notes]
     notices += [("warning", f"{hidden} more are in result.json")] if hidden else []
@@ -223,8 +223,8 @@ def _message(finding: Finding) -> str:
 
 
 def _clean(text: str) -> str:
-    """Drop what is for terminals only, and what would be a link."""
-    # SARIF 2.1.0, 3.11.6: `[text](destination)` is a link in plain text, too.
+    """Remove terminal sequences, and text that would be a link."""
+    # SARIF 2.1.0, 3.11.6: `[text](destination)` is a link even in plain text.
     return drop_controls(text).strip().replace("](", "]\u2060(")
 
 

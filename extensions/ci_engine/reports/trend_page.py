@@ -1,4 +1,4 @@
-"""The history of the benchmarks as a page of HTML, and in short as Markdown."""
+"""The history of benchmarks as an HTML page, and as a Markdown summary."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ci_engine.reports.trend_plot import describe_changes, to_plot
 
 _MOST_PLOTS = 500
 _MOST_ROWS = 100
-# GitHub draws a chart of more points unreadably narrow.
+# GitHub draws charts with more points unreadably narrow.
 _MOST_POINTS = 40
 
 
 def to_trend_page(trend: Trend, project: str) -> str:
-    """A plot for each benchmark, those with news first."""
+    """A plot for each benchmark, those with alerts first."""
     series = _newest_first(trend)
     title = f"{project}: history of the benchmarks"
     hidden = len(series) - _MOST_PLOTS
@@ -72,7 +72,7 @@ def _newest_first(trend: Trend) -> list[Series]:
 
 
 def describe_trend(trend: Trend) -> str:
-    """How many runs, benchmarks and lasting changes there are."""
+    """The number of runs, benchmarks and lasting changes."""
     changed = sum(bool(each.changes) for each in trend.series)
     noun = "benchmark" if len(trend.series) == 1 else "benchmarks"
     runs = "1 run" if trend.runs == 1 else f"{trend.runs} runs"
@@ -102,7 +102,7 @@ def _row(series: Series) -> str:
 
 
 def _chart(series: Series) -> Iterator[str]:
-    """A chart that GitHub draws; its text is in quotes, and without quotes inside."""
+    """A chart that GitHub draws; its quoted text must not contain quotes."""
     points = [series.points[n] for n in series.comparable][-_MOST_POINTS:]
     largest = max(point.seconds for point in points)
     units = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))

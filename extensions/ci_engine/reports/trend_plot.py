@@ -1,4 +1,4 @@
-"""The history of one benchmark as a plot in SVG."""
+"""The history of one benchmark as an SVG plot."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ci_engine.reports.benchmark_rows import describe_seconds
 _WIDTH, _HEIGHT = 720, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 112, 16, 34, 34
 _LINES = 3
-# How wide a character of a label is at most: phones have the largest ones.
+# The maximum width of a character in a label; phones have the largest ones.
 _CHARACTER, _GAP = 14, 6
 
 
 def to_plot(series: Series) -> str:
-    """A line through the times on the last processor, with each change marked."""
+    """A line through the times on the latest processor, with marked changes."""
     plot = _Plot(series)
     label = f"{series.name}: {len(series.points)} runs, {describe_changes(series)}"
     size = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}"'
@@ -28,7 +28,7 @@ def to_plot(series: Series) -> str:
 
 
 def describe_changes(series: Series) -> str:
-    """How often and by how much its time changed for good."""
+    """How often and by how much its time changed permanently."""
     if not series.changes:
         return "no lasting change"
     return ", ".join(
@@ -43,7 +43,7 @@ def describe_change(change: ChangePoint) -> str:
 
 
 class _Plot:
-    """Where things are in the plot."""
+    """The coordinates of the plot."""
 
     def __init__(self, series: Series) -> None:
         self.series = series
@@ -53,18 +53,18 @@ class _Plot:
         self.high = max(times) + spread * 0.15
 
     def x(self, position: int) -> float:
-        """How far right a run is."""
+        """The horizontal position of a run."""
         last = len(self.series.points) - 1
         share = position / last if last else 0.5
         return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
 
     def y(self, seconds: float) -> float:
-        """How far down a time is."""
+        """The vertical position of a time."""
         share = (seconds - self.low) / (self.high - self.low)
         return _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)
 
     def grid(self) -> Iterator[str]:
-        """Some times, and when the first and the last commit were made."""
+        """The labels of times, and the dates of the first and the last commit."""
         for number in range(_LINES):
             seconds = self.low + (self.high - self.low) * number / (_LINES - 1)
             y = self.y(seconds)
@@ -83,9 +83,9 @@ class _Plot:
             )
 
     def changes(self) -> Iterator[str]:
-        """A line in front of the first run with another time.
+        """A line before the first run with a changed time.
 
-        Where there is no room for all percentages, the latest have it.
+        If there is no room for all percentages, the latest ones are shown.
         """
         taken: list[tuple[float, float]] = []
         for change in reversed(self.series.changes):
@@ -108,7 +108,7 @@ class _Plot:
                 )
 
     def line(self) -> str:
-        """The times that can be compared with the last one."""
+        """The times that are comparable with the last one."""
         corners = [
             f"{self.x(n):.1f},{self.y(self.series.points[n].seconds):.1f}"
             for n in self.series.comparable
@@ -116,7 +116,7 @@ class _Plot:
         return f'<polyline class="times" points="{" ".join(corners)}"></polyline>'
 
     def dots(self) -> Iterator[str]:
-        """One for each run; those of another processor are hollow."""
+        """One dot per run; those of other processors are hollow."""
         last = self.series.points[-1].cpu
         for position, point in enumerate(self.series.points):
             kind = "time" if point.cpu == last else "time other"

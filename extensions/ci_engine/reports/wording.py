@@ -1,4 +1,4 @@
-"""Words that more than one report uses."""
+"""Wording that several reports share."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MARKS = {
 
 
 def mark(check: CheckResult) -> str:
-    """One or two words for how a check ended."""
+    """One or two words for the status of a check."""
     return "warned" if has_warnings(check) else _MARKS[check.status]
 
 
 def has_warnings(check: CheckResult) -> bool:
-    """Whether there is something to read although the run stays green."""
+    """Whether there is something to read in a green run."""
     if check.status is Status.FAILED:
         return not check.blocking
     accepted = all(finding.accepted for finding in check.findings)
@@ -34,7 +34,7 @@ def has_warnings(check: CheckResult) -> bool:
 
 
 def outcome_line(check: CheckResult) -> str:
-    """What there is to say about a check in one line."""
+    """The outcome of a check in one line."""
     parts: list[str] = []
     if check.comparison is not None and check.comparison.benchmarks:
         parts.append(check.comparison.describe())
@@ -55,7 +55,7 @@ def outcome_line(check: CheckResult) -> str:
 
 
 def where(result: RunResult) -> str:
-    """The interpreter and the environment of a run, as far as there are any."""
+    """The interpreter and the environment of a run, if there are any."""
     python = f"Python {result.python}" if result.python else ""
     if not python:
         return result.environment or "no environment"

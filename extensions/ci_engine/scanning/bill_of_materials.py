@@ -21,10 +21,10 @@ _SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 
 
 def to_cyclonedx(project: Project, dependencies: Dependencies) -> str:
-    """List the project and everything it depends on.
+    """List the project and all of its dependencies.
 
-    The serial number follows from the content, so that two lists of the same
-    components are the same file but for the time.
+    The serial number is derived from the content, so that two lists of the same
+    components only differ in the time.
     """
     elsewhere = set(dependencies.others)
     listed = sorted({*dependencies.audited, *dependencies.others})
@@ -65,7 +65,7 @@ def to_cyclonedx(project: Project, dependencies: Dependencies) -> str:
 
 
 def _timestamp() -> str:
-    """The time, or the one that reproducible builds set."""
+    """The current time, or the one that reproducible builds set."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     seconds = int(epoch) if epoch.isdigit() else int(time.time())
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
@@ -87,9 +87,9 @@ def _root(project: Project) -> dict[str, object]:
 def _edges(
     root: str, direct: Iterable[str], listed: Sequence[Dependency]
 ) -> list[dict[str, object]]:
-    """What needs what; of the project, whatever it needs itself.
+    """The dependencies between components, starting with the project's own.
 
-    Nothing is left hanging: what nothing else needs, the project does.
+    Nothing is left unconnected: the project needs what nothing else needs.
     """
     by_name: dict[str, list[Dependency]] = {}
     for each in listed:
@@ -109,7 +109,7 @@ def _edges(
     needed = set[str]().union(*needs.values())
     needs[root] = found(direct) | (set(needs) - needed)
     for ref in sorted(set(needs) - _reached(root, needs)):
-        # Those of a circle that nothing else leads to.
+        # Cycles that nothing else depends on.
         if ref not in _reached(root, needs):
             needs[root].add(ref)
     return [{"ref": ref, "dependsOn": sorted(needs[ref])} for ref in sorted(needs)]
@@ -132,7 +132,7 @@ def _reference(dependency: Dependency) -> str:
 
 
 def _component(dependency: Dependency, *, on_index: bool) -> dict[str, object]:
-    """One component; only what an index serves has an address there."""
+    """One component; only components from an index have an address there."""
     package = _reference(dependency)
     component: dict[str, object] = {
         "type": "library",
@@ -146,7 +146,7 @@ def _component(dependency: Dependency, *, on_index: bool) -> dict[str, object]:
     if dependency.license_name:
         component["licenses"] = [{"license": {"name": dependency.license_name}}]
     if dependency.hashes:
-        # One for each file of the version that its lock names.
+        # One for each file of the locked version.
         component["hashes"] = [
             {"alg": "SHA-256", "content": text} for text in dependency.hashes
         ]

@@ -1,4 +1,4 @@
-"""What there is to scan, and what no scanner can be given: all of it is listed."""
+"""The files to scan, and a list of all files that scanners cannot get."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ from ci_engine.scanning.python_code import (
     is_test,
 )
 
-# The copy of the engine, which `ci validate` compares with the one that is pinned.
+# The copy of the engine, which `ci validate` compares with the pinned one.
 _VENDORED = "ci-framework/ci_engine/"
 _MOST_NAMED = 5
 
 
 @dataclass
 class Files:
-    """The files of a repository, as scanners are given them.
+    """The files of a repository, sorted for scanners.
 
     Attributes:
         everything: every file, relative to the repository.
-        code: Python files that are not tests, scripts without a suffix included.
+        code: Python files that are not tests, including scripts without a suffix.
         notebooks: notebooks that are not tests.
         tests: Python files of tests.
-        unread: what cannot be read, with the reason.
-        large: what is too large for scanners of secrets.
-        left_out_code: Python code that scanners of code are not given, with the reason.
-        outside: links that lead out of the repository, or nowhere.
-        submodules: repositories inside of this one.
+        unread: files that cannot be read, with the reason.
+        large: files that are too large for secret scanners.
+        left_out_code: Python code that code scanners do not get, with the reason.
+        outside: links that leave the repository, or are broken.
+        submodules: nested repositories.
         excluded: files that the settings exclude.
     """
 
@@ -62,16 +62,16 @@ class Files:
     excluded: list[str] = field(default_factory=list[str])
 
     def unread_code(self) -> dict[str, str]:
-        """Python code that scanners of code are not given, with the reason."""
+        """Python code that code scanners do not get, with the reason."""
         unread = {n: why for n, why in self.unread.items() if has_python_name(n)}
         return self.left_out_code | unread
 
     def unread_files(self) -> dict[str, str]:
-        """Files that scanners of secrets are not given, with the reason."""
+        """Files that secret scanners do not get, with the reason."""
         return dict.fromkeys(self.large, "too large") | self.unread
 
     def notes(self) -> list[str]:
-        """What a reader must know of all scanners that are given files."""
+        """Notes about the files, for all scanners that get them."""
         notes: list[str] = []
         if self.excluded:
             listed = named(self.excluded)
@@ -86,14 +86,14 @@ class Files:
 
 
 def named(names: Sequence[str]) -> str:
-    """Name a few of several things, and report how many more there are."""
+    """Name a few of several items, and report how many more there are."""
     shown = ", ".join(names[:_MOST_NAMED])
     more = len(names) - _MOST_NAMED
     return f"{shown} and {more} more" if more > 0 else shown
 
 
 def nothing_to_do(reason: str, excluded: Sequence[str]) -> CheckResult:
-    """The result of a scanner that examined nothing: who said so is named."""
+    """The result of a scanner with nothing to examine, and what excluded it."""
     if excluded:
         text = f"nothing was examined: exclude-patterns leave out {named(excluded)}"
         return not_run(text)
@@ -103,7 +103,7 @@ def nothing_to_do(reason: str, excluded: Sequence[str]) -> CheckResult:
 def list_files(
     project: Project, settings: Settings, profiles: SecurityProfiles
 ) -> Files:
-    """Sort every path of the repository."""
+    """Sort all paths of the repository."""
     files = Files()
     for path in project.entries:
         name = project.relative_link(path)
@@ -119,7 +119,7 @@ def list_files(
             files.large.append(name)
         else:
             files.everything.append(name)
-        # Its code is compared with what the template rendered, not judged.
+        # This code is compared with the rendered template, not scanned.
         if not is_framework_file(name):
             large = size > profiles.largest_code_file
             _sort_code(files, project, settings, name, large)
@@ -129,7 +129,7 @@ def list_files(
 def _sort_code(
     files: Files, project: Project, settings: Settings, name: str, large: bool
 ) -> None:
-    """Add a file to those that scanners of code are given, if it is code."""
+    """Add a file to the files for code scanners, if it is code."""
     notebook = is_notebook(name)
     named_so = notebook or has_python_name(name)
     if not named_so and (large or not is_python_script(project.root / name)):
@@ -139,7 +139,7 @@ def _sort_code(
     elif large:
         files.left_out_code[name] = "too large"
     elif printable(name) != name:
-        # bandit ends without a result, and without the name.
+        # bandit would end without a result or the name of the file.
         files.left_out_code[name] = "its name is not UTF-8"
     elif notebook:
         files.notebooks.append(name)
@@ -148,11 +148,11 @@ def _sort_code(
 
 
 def _sort(files: Files, project: Project, path: Path, name: str) -> int | None:
-    """The size of a file; None for what only looks like one, which is noted."""
+    """The size of a file; None for entries that are no readable files, with a note."""
     try:
         facts = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
-        # git still knows it, and it is gone.
+        # git still lists it, but it was deleted.
         return None
     except OSError as error:
         files.unread[name] = (error.strerror or str(error)).lower()
@@ -174,7 +174,7 @@ def _sort(files: Files, project: Project, path: Path, name: str) -> int | None:
 
 
 def _follow(files: Files, project: Project, path: Path, name: str) -> None:
-    """A link into the repository leads to a file that is scanned under its name."""
+    """A link within the repository points to a file that is scanned itself."""
     try:
         target = os.path.realpath(path, strict=True)
     except OSError as error:
@@ -191,20 +191,20 @@ def _follow(files: Files, project: Project, path: Path, name: str) -> None:
 def copied(
     project: Project, names: Sequence[str], below: str = ""
 ) -> Generator[Path, None, None]:
-    """A directory with just these files, for scanners that read whole directories.
+    """A directory with only these files, for scanners that read whole directories.
 
-    They are linked, so that it costs neither time nor space; where that is not
+    The files are hard links, which cost neither time nor space; if that is not
     possible, they are copied.
 
     Args:
         project: the repository.
         names: the files.
-        below: a directory to put them in, for scanners that take files at the top of
-            what they scan for their own configuration.
+        below: a directory for them, for scanners that would use files at the root
+            of the scanned directory as their configuration.
     """
     location = project.output / "scan-tree"
     prepare_directory(location, project.output)
-    # A directory of our own making: what else is there is not ours to delete.
+    # A new directory: other files there are not ours to delete.
     tree = Path(tempfile.mkdtemp(dir=location))
     made: set[Path] = {tree}
     try:

@@ -1,4 +1,4 @@
-"""Judge what scanners found: what is red at a level, what is known, what is waived."""
+"""Judge the findings of scanners: blocking at a level, known, or waived."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def grade(
     waivers: Waivers,
     before: AcceptedBefore | None = None,
 ) -> None:
-    """Mark each finding that is red, known or waived."""
+    """Mark each finding that is blocking, known or waived."""
     result.findings = [
         replace(
             found,
@@ -46,9 +46,9 @@ def grade(
 
 
 def _entries_of(scanner: Scanner, baseline: Baseline | None) -> Baseline | None:
-    """What the scan or the gate recorded of what a scanner finds.
+    """The recorded findings of a scanner, by the scan or the gate.
 
-    Nothing of secrets: everyone with a copy of the repository has them as well.
+    Never of secrets: everyone with a copy of the repository has them as well.
     """
     if baseline is None or scanner.kind == "secret":
         return None
@@ -60,7 +60,7 @@ def _entries_of(scanner: Scanner, baseline: Baseline | None) -> Baseline | None:
         for entry in baseline.findings
         if entry.check == scanner.gate
     )
-    # Both records are about the same issues: the one with more entries counts.
+    # Both records are about the same issues: use the one with more entries.
     return Baseline(schema=1, findings=list((own | of_gate).elements()))
 
 
@@ -82,7 +82,7 @@ def _is_red(finding: Finding, kind: Kind, level: Level) -> bool:
 
 
 def is_blocking(finding: Finding) -> bool:
-    """Whether a finding makes its scanner red."""
+    """Whether a finding fails its scanner."""
     return finding.severity == "error" and not finding.known and not finding.waiver
 
 
@@ -103,9 +103,9 @@ def settle(
     *,
     required: bool = True,
 ) -> CheckResult:
-    """Set the status and the counts of a scanner, when all findings are merged.
+    """Set the status and the counts of a scanner after its findings are merged.
 
-    Those that another scanner reports are ``elsewhere``.
+    Findings that another scanner reports are ``elsewhere``.
     """
     everything = [*result.findings, *elsewhere]
     red = [found for found in result.findings if is_blocking(found)]
@@ -114,7 +114,7 @@ def settle(
     if result.status in _MAY_BE_RED and any(is_blocking(found) for found in everything):
         result.status = Status.FAILED
     elif result.status is Status.FAILED:
-        # A reason says what could not be looked at: then nothing red is not green.
+        # A reason describes what could not be examined, so no findings is not green.
         result.status = Status.NOT_RUN if result.reason else Status.PASSED
     result.blocking = not _may_be_missing(result, required=required, level=level)
     waived = sum(bool(found.waiver) for found in result.findings)

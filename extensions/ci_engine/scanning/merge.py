@@ -15,7 +15,7 @@ _CONFIDENCES = ("high", "medium", "", "low")
 
 
 _ADVISORIES = ("dependency", "image")
-# Everything that was found of an issue.
+# All findings about one issue, with their scanners.
 _Issue = list[tuple[Scanner, Finding]]
 
 
@@ -23,12 +23,12 @@ def merge(
     pairs: Sequence[tuple[Scanner, CheckResult]],
     waive: Callable[[Finding], Finding] = lambda finding: finding,
 ) -> Mapping[str, list[Finding]]:
-    """Leave each issue with one scanner.
+    """Assign each issue to one scanner.
 
-    The findings of the results are changed. The order of the scanners decides which
-    one reports an issue, with the highest severity and confidence of all that found
-    it; a secret is reported by a scanner of secrets. What one of them found and the
-    project accepts never hides what another one found: they are reported apart.
+    The findings of the results are changed. The order of the scanners decides which one
+    reports an issue, with the highest severity and confidence of all; secrets are
+    reported by secret scanners. A finding that the project accepts never hides a
+    finding of another scanner: they are reported separately.
 
     Args:
         pairs: the scanners and their results.
@@ -52,7 +52,7 @@ def merge(
 
 
 def _issues(pairs: Sequence[tuple[Scanner, CheckResult]]) -> list[_Issue]:
-    """What several scanners found of the same issue, put together."""
+    """The findings of several scanners, grouped by issue."""
     issues: list[_Issue] = []
     locations: dict[tuple[str, ...], list[_Issue]] = {}
     for scanner, result in pairs:
@@ -75,9 +75,9 @@ def _issues(pairs: Sequence[tuple[Scanner, CheckResult]]) -> list[_Issue]:
 
 
 def _apart(issue: _Issue, waive: Callable[[Finding], Finding]) -> list[_Issue]:
-    """What is accepted of an issue, and what is not.
+    """Separate the accepted and the other findings of an issue.
 
-    Scanners have different names for one advisory: a waiver of any name waives it.
+    Scanners use different names for one advisory: a waiver of any name waives it.
     """
     if len(issue) > 1 and issue[0][0].kind in _ADVISORIES:
         names = {name for _, each in issue for name in (each.rule, *each.also)}
@@ -95,13 +95,13 @@ def _waived_by(
 
 
 def _keys(scanner: Scanner, finding: Finding) -> list[tuple[str, ...]]:
-    """Where another finding of the same issue would be."""
+    """The keys by which another finding of the same issue is recognized."""
     password = scanner.name == "bandit" and finding.rule in _PASSWORDS
     if scanner.kind == "secret" or password:
         # Findings of the history have commits, and no lines.
         return [("secret", finding.path, str(finding.line))] if finding.line else []
     if scanner.kind in _ADVISORIES:
-        # The package, its version and the image that it is in.
+        # The package, its version and its image.
         package = finding.message.partition(": ")[0].lower()
         names = {finding.rule, *finding.also}
         return [(scanner.kind, package, name) for name in sorted(names)]
@@ -109,9 +109,9 @@ def _keys(scanner: Scanner, finding: Finding) -> list[tuple[str, ...]]:
 
 
 def _join(issue: _Issue) -> tuple[tuple[Scanner, Finding], list[Scanner]]:
-    """Who reports an issue, and as what, and who else found it.
+    """Merge an issue: the scanner that reports it, the finding, and the others.
 
-    A secret is reported as the secret that it is, not as a doubtful line of code.
+    A secret is reported as a secret, not as a suspicious line of code.
     """
     pairs = sorted(issue, key=lambda pair: pair[0].kind != "secret")
     (reporter, reported), *others = pairs
@@ -137,6 +137,6 @@ def _join(issue: _Issue) -> tuple[tuple[Scanner, Finding], list[Scanner]]:
 
 
 def _doubt(confidence: str) -> int:
-    """How unsure a confidence is; an unknown one counts as none."""
+    """A rank for how unsure a confidence is; an unknown one ranks as sure."""
     known = confidence if confidence in _CONFIDENCES else ""
     return _CONFIDENCES.index(known)

@@ -1,4 +1,4 @@
-"""The code of notebooks, as files that scanners of Python can read."""
+"""Extract the code of notebooks to files that Python scanners can read."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class NotebookCode:
 
     Attributes:
         text: all cells, one after the other.
-        lines: for each line of the text, the line of the notebook that holds it.
-        unread: how many cells hold something else than Python.
+        lines: for each line of the text, its line in the notebook.
+        unread: the number of cells that do not contain Python.
     """
 
     text: str
@@ -45,8 +45,8 @@ class Notebooks:
     """The code of several notebooks.
 
     Attributes:
-        code: by the file that holds it, the notebook and its code.
-        unread: notebooks that are none, with the reason.
+        code: each notebook and its code, by the extracted file.
+        unread: files that are no valid notebooks, with the reason.
     """
 
     code: dict[str, tuple[str, NotebookCode]] = field(
@@ -55,11 +55,11 @@ class Notebooks:
     unread: dict[str, str] = field(default_factory=dict[str, str])
 
     def original(self, name: str) -> str:
-        """The notebook that a file was written for, else the file."""
+        """The notebook that a file was extracted from, else the file itself."""
         return self.code[name][0] if name in self.code else name
 
     def relocate(self, finding: Finding) -> Finding:
-        """A finding in a notebook, at its line there."""
+        """Move a finding in an extracted file to its line in the notebook."""
         if finding.path not in self.code:
             return finding
         name, code = self.code[finding.path]
@@ -68,7 +68,7 @@ class Notebooks:
         return replace(finding, path=name, line=line, column=0)
 
     def notes(self) -> list[str]:
-        """Name the notebooks of which some cells were not read."""
+        """Name the notebooks with cells that were not read."""
         found = [(name, code.unread) for name, code in self.code.values()]
         partly = [f"{name} ({number})" for name, number in found if number]
         if not partly:
@@ -79,7 +79,7 @@ class Notebooks:
 
 @contextmanager
 def extracted(project: Project, names: Sequence[str]) -> Generator[Notebooks]:
-    """The code of notebooks, in files that are removed in the end."""
+    """Extract the code of notebooks to files that are removed at the end."""
     notebooks = Notebooks()
     if not names:
         yield notebooks
@@ -107,7 +107,7 @@ def read_notebook(path: Path) -> NotebookCode:
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: if it is no notebook.
+        ValueError: if it is no valid notebook.
     """
     raw = path.read_text(encoding="utf-8-sig")
     try:
@@ -146,7 +146,7 @@ def _source(cell: object) -> list[str]:
 
 
 def _find(raw: str, line: str, position: int) -> tuple[int, int]:
-    """The number of the line of the notebook that holds a line of code."""
+    """The line number in the notebook of a line of code."""
     for plain in (False, True):
         quoted = json.dumps(line, ensure_ascii=plain)[1:-1]
         found = raw.find(quoted, position)

@@ -1,4 +1,4 @@
-"""Which files hold Python code: by their name in any case, or by their first line."""
+"""Recognize Python code by file name, in any case, or by the first line."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _LONGEST_SHEBANG = 200
 
 
 def has_python_name(name: str) -> bool:
-    """Whether a file says by its name that it is Python code."""
+    """Whether the name of a file has a suffix of Python."""
     return name.lower().endswith(_SUFFIXES)
 
 
 def is_notebook(name: str) -> bool:
-    """Whether a file says by its name that it is a notebook of Jupyter."""
+    """Whether the name of a file has the suffix of Jupyter notebooks."""
     return name.lower().endswith(NOTEBOOK)
 
 
 def is_python_script(path: Path) -> bool:
-    """Whether the first line of a file asks for Python."""
+    """Whether the first line of a file names a Python interpreter."""
     try:
         with path.open("rb") as stream:
             return _SHEBANG.match(stream.read(_LONGEST_SHEBANG)) is not None
@@ -39,7 +39,7 @@ def is_python_script(path: Path) -> bool:
 def is_test(name: str, test_paths: Iterable[str], source_paths: Iterable[str]) -> bool:
     """Whether a file is one of the tests.
 
-    A test path that holds a whole source path makes no tests of the sources.
+    A test path that contains a whole source path does not make sources tests.
     """
     sources = [PurePosixPath(path) for path in source_paths if is_below(name, [path])]
     return any(

@@ -67,12 +67,12 @@ class Memoized(Generic[_Value]):
 
 @dataclass(frozen=True)
 class ScanOutcome:
-    """What all scanners found together.
+    """The combined results of all scanners.
 
     Attributes:
         checks: one result for each scanner, duplicates merged.
         separate: the results of the scanners as if each one had run alone, without
-            the secrets: these are never recorded.
+            secrets, which are never recorded.
         unjudged: the same before they were judged.
     """
 
@@ -86,12 +86,12 @@ class ScanRun:
     """One scan.
 
     Attributes:
-        reports: where scanners may write.
-        search_path: where programs of this machine are looked for.
-        baseline: what was red before; None if there is none.
+        reports: the directory for files of scanners.
+        search_path: the directories to search for installed programs.
+        baseline: the accepted findings; None if there is no baseline.
         acceptance: what counts as accepted, by the base of the change.
-        since: the commit that the change started from, empty = found out.
-        history: which commits to search for secrets; empty = as the level says.
+        since: the commit to compare with, empty = detected.
+        history: which commits to search for secrets; empty = by the level.
         on_result: called with the result of a scanner as soon as it ends, before
             duplicates are merged and the findings are judged.
     """
@@ -113,7 +113,7 @@ class ScanRun:
 
     @property
     def level(self) -> Level:
-        """What the level requires."""
+        """The settings of the level."""
         return self.configuration.security.levels[self.level_name]
 
     def execute(self) -> ScanOutcome:
@@ -132,13 +132,13 @@ class ScanRun:
         return ScanOutcome(self._judge(results), self._separate(results), results)
 
     def judge(self, outcome: ScanOutcome) -> list[CheckResult]:
-        """Judge what was found once more, by another baseline."""
+        """Judge the findings again, with another baseline."""
         return self._judge(outcome.unjudged)
 
     def _graded(
         self, unjudged: Sequence[CheckResult]
     ) -> list[tuple[Scanner, CheckResult]]:
-        """Each scanner with a copy of its result, in which findings are graded."""
+        """Each scanner with a copy of its result and graded findings."""
         pairs = [
             (SCANNERS[name], msgspec.structs.replace(result, notes=[*result.notes]))
             for name, result in zip(self.scanners, unjudged, strict=True)
@@ -178,19 +178,19 @@ class ScanRun:
         return [result for _, result in pairs]
 
     def _complete(self, scanner: Scanner, result: CheckResult) -> None:
-        """Add what all results have, and give the findings stable names."""
+        """Add the common fields of results, and give findings stable fingerprints."""
         result.id, result.tier = scanner.name, self.level_name
         argv = ["ci-framework/ci", "scan", "--level", self.level_name]
         result.rerun = " ".join([*argv, "--only", scanner.name])
         root = self.project.root
         result.findings = fingerprint_findings(root, result.findings)
-        # Names of files are bytes; reports are text.
+        # File names may be any bytes; reports are text.
         result.reason = printable(result.reason)
         result.output = printable(result.output)
         result.notes = [printable(note) for note in result.notes]
 
     def _scan(self) -> Scan:
-        """Collect what scanners are given."""
+        """Collect the input for scanners."""
         security = self.configuration.security
         settings = self.configuration.settings
         workspace = Workspace(
@@ -218,9 +218,9 @@ class ScanRun:
         )
 
     def _read_dependencies(self, workspace: Workspace) -> Dependencies:
-        """What the project depends on: by its files, else as the index has it today.
+        """The project's dependencies: from its files, else resolved on the index.
 
-        No environment is prepared: that would run code of the project.
+        No environment is prepared, because that would run code of the project.
         """
         settings = self.configuration.settings
         excluded = settings.scan.exclude_patterns

@@ -1,4 +1,4 @@
-"""What the adapter of a scanner is given, and the ways in which it may end."""
+"""The input of scanner adapters, and the results they may return."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from ci_engine.processes.programs import Outcome, find_program
 from ci_engine.scanning.files import Files
 
 Kind = Literal["code", "secret", "dependency", "image", "license", "inventory"]
-# By these a workflow of the repository could tell a scanner what to leave out.
+# With these, a workflow of the repository could make a scanner skip files.
 _CONFIGURATION = re.compile(
     r"SEMGREP_(?:RULES|BASELINE|TIMEOUT|ENABLE)"
     r"|(?:TRIVY|GRYPE|SYFT)_\w*(?:CONFIG|IGNORE|EXCLUDE|ONLY|SKIP|SEVERITY|VEX|FAIL|POLICY)",
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"\b\d+(?:\.\d+)+[\w.+-]*")
-# How the reason begins where a scanner did its work, but for some files.
+# The start of the reason if a scanner did its work, except for some files.
 PARTLY_READ = "not everything was read"
 _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-# Some look for updates of themselves when they start: without a network they hang.
+# Some check for their own updates when they start, and hang without a network.
 _NO_UPDATES = {
     "SEMGREP_ENABLE_VERSION_CHECK": "0",
     "SEMGREP_SEND_METRICS": "off",
@@ -56,22 +56,22 @@ _REVOKE = (
 
 
 def scanner_variables(plain: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a scanner: those of any tool, without what leaves files out."""
+    """The variables for a scanner, without those that exclude files."""
     kept = {name: v for name, v in plain.items() if not _CONFIGURATION.match(name)}
     return {**kept, **_NO_UPDATES}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scan(Workspace):
-    """Everything the adapter of a scanner may use.
+    """Everything that the adapter of a scanner may use.
 
     Attributes:
         reports: the directory for files of scanners.
-        read_dependencies: reads what the project depends on, once for all scanners.
-        read_licenses: reads the same with licenses, likewise.
-        diff_base: finds the commit that the change started from, likewise.
-        history: which commits are searched for secrets.
-        search_path: where programs of this machine are looked for.
+        read_dependencies: reads the project's dependencies, once for all scanners.
+        read_licenses: reads the same with licenses, also once.
+        diff_base: finds the commit to compare with, also once.
+        history: which commits to search for secrets.
+        search_path: the directories to search for installed programs.
     """
 
     scanner: ScannerName
@@ -117,11 +117,11 @@ class Scan(Workspace):
         arguments: Sequence[str | Path],
         directory: Path | None = None,
     ) -> Outcome:
-        """Run a tool in the repository, within the time its scanner has."""
+        """Run a tool in the repository, within the scanner's time limit."""
         return self.execute(tool, arguments, self.timeout, directory)
 
     def tool_variables(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """The variables of a scanner, without what would leave something out."""
+        """The variables for a scanner, without those that exclude anything."""
         return scanner_variables(super().tool_variables(variables))
 
 
@@ -131,8 +131,8 @@ class Scanner:
 
     Attributes:
         run: its adapter; the docstring is the documentation.
-        gate: the check of the gate that finds the same, empty = none: what the
-            baseline knows of that is known here as well.
+        gate: the gate's check with the same findings, empty = none: its
+            entries in the baseline apply here as well.
     """
 
     name: ScannerName
@@ -142,10 +142,10 @@ class Scanner:
 
     @property
     def recorded(self) -> str:
-        """Its name in the baseline, which no check of the gate has.
+        """Its name in the baseline, which differs from those of the gate's checks.
 
-        A level may find more or less than the gate: neither of the two may take out
-        of the baseline what the other one put there.
+        A level may have more or fewer findings than the gate: neither may remove
+        the other's entries from the baseline.
         """
         return f"scan-{self.name}" if self.name == self.gate else self.name
 
@@ -158,8 +158,8 @@ def conclude(
     unread: Mapping[str, str] | None = None,
     noun: str = "files parsed",
 ) -> CheckResult:
-    """The result of a scanner that ran; what it did not read is listed with reasons."""
-    # Some scanners find the same things in another order each time.
+    """The result of a scanner that ran; unread files are listed with reasons."""
+    # Some scanners report the same findings in varying order.
     ordered = sorted(findings, key=lambda f: (f.path, f.line, f.column, f.rule))
     result = CheckResult(
         status=Status.FAILED if findings else Status.PASSED,
@@ -175,7 +175,7 @@ def conclude(
 def list_unread(
     scan: Scan, result: CheckResult, count: str, unread: Mapping[str, str]
 ) -> None:
-    """Note what was read; a scanner that did not read everything did not run."""
+    """Note what was scanned; a scanner that skipped anything counts as not run."""
     listed = f", {len(unread)} listed" if unread else ""
     result.notes.insert(0, f"{scan.scanner}: {count}{listed}")
     if unread:
@@ -189,10 +189,10 @@ def list_unread(
 def decoded(
     tool: Tool, outcome: Outcome, kind: type[_Decoded], file: Path | None = None
 ) -> _Decoded:
-    """What a scanner printed, or wrote to a file, which is removed.
+    """Decode the output of a scanner, or its report file, which is removed.
 
     Raises:
-        EarlyResultError: if it did not do its work.
+        EarlyResultError: if the scanner did not do its work.
     """
     try:
         content = outcome.stdout if file is None else file.read_bytes()
@@ -205,9 +205,9 @@ def decoded(
 
 
 def unusable_output(tool: Tool, outcome: Outcome) -> EarlyResultError:
-    """The result of a scanner whose output cannot be used.
+    """The result of a scanner with unusable output.
 
-    The output is not repeated: it may hold what the scanner was looking for.
+    The output is not repeated: it may contain a secret.
     """
     status = Status.TIMED_OUT if outcome.timed_out else Status.NOT_RUN
     rows = _ESCAPE.sub("", outcome.stderr).strip().splitlines()
@@ -226,7 +226,7 @@ def unusable_output(tool: Tool, outcome: Outcome) -> EarlyResultError:
 
 
 def not_installed(scan: Scan, reason: str) -> CheckResult:
-    """The result of a scanner that is not here: not run if the level requires it."""
+    """The result of a missing scanner: not run if the level requires it."""
     result = skipped(reason)
     result.status = Status.NOT_RUN if scan.required else Status.SKIPPED
     return result
@@ -251,7 +251,7 @@ def secret_found(
 def conclude_secrets(
     scan: Scan, tool: Tool, findings: Sequence[Finding]
 ) -> CheckResult:
-    """The result of a scanner that was given every file."""
+    """The result of a scanner that got every file."""
     unread = scan.files.unread_files()
     given = len(scan.files.everything) + len(unread)
     return conclude(scan, tool, findings, given, unread, "files searched")

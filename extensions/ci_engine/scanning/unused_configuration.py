@@ -1,7 +1,7 @@
-"""Configuration of scanners in a repository, which a scan does not use.
+"""Find scanner configuration in a repository that a scan does not use.
 
-A scan runs every scanner by the configuration of ci-framework: a change cannot switch
-off what judges it. What is there is named, so that no one takes it for effective.
+A scan runs every scanner with the framework's configuration, so that a change cannot
+disable the checks on itself. Unused configuration is reported to avoid surprises.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ci_engine.scanning.scanner import Scan
 
 ZIZMOR_CONFIGURATION = "zizmor.yaml"
 _MOST_NAMED = 10
-# The names by which a scanner finds its configuration and what to ignore.
+# The names of each scanner's configuration and ignore files.
 _FILES: Mapping[ScannerName, str] = {
     "bandit": r"(?:.*/)?(?:\.bandit|\.?bandit\.ya?ml)",
     "semgrep": r"(?:.*/)?\.(?:semgrep|opengrep)ignore",
@@ -40,7 +40,7 @@ _INI_FILES = ("setup.cfg", "tox.ini")
 
 
 def unused_notes(scan: Scan) -> list[str]:
-    """Name the configuration that the repository has for a scanner."""
+    """Name the repository's unused configuration of a scanner."""
     names = [*_configuration(scan)]
     if not names:
         return []

@@ -1,7 +1,7 @@
-"""Waivers: findings that the project accepts for a while, and who is responsible.
+"""Waivers: findings that the project accepts temporarily, each with an owner.
 
-``ci-framework/project/waivers.yaml`` belongs to the project. A waiver ends on a
-day; the report names those that have ended, and those that no finding needs.
+``ci-framework/project/waivers.yaml`` belongs to the project. A waiver expires on a
+day; the report names expired waivers, and those that match no finding.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ci_engine.findings.malware import MALWARE
 from ci_engine.findings.results import Finding, name_some
 from ci_engine.project.path_patterns import matching
 
-# A waiver is for a while: so much of it can be agreed on at once.
+# The longest time that a waiver may last, because waivers are temporary.
 _LONGEST = timedelta(days=731)
 _MOST_NAMED = 10
 WAIVERS_FILE = "ci-framework/project/waivers.yaml"
@@ -35,12 +35,11 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One waiver.
 
     Attributes:
-        id: the rule, an advisory by any of its names, or the fingerprint of one
-            finding.
+        id: the rule, any name of an advisory, or the fingerprint of one finding.
         reason: why it is accepted.
         owner: who is responsible for it.
-        expires: the last day on which it counts, such as 2027-01-31.
-        path: files it is limited to, as a pattern; empty = all.
+        expires: the last day on which it applies, such as 2027-01-31.
+        path: the files it applies to, as a pattern; empty = all.
     """
 
     id: VisibleText
@@ -50,7 +49,7 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     path: Glob | None = None
 
     def describe(self) -> str:
-        """The reason, who is responsible, and how long it counts."""
+        """The reason, the owner, and the expiry."""
         return f"{self.reason} ({self.owner}, until {self.expires})"
 
 
@@ -58,7 +57,7 @@ class WaiversFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file of waivers.
 
     Attributes:
-        waivers: all of them.
+        waivers: the waivers.
     """
 
     waivers: list[Waiver] = msgspec.field(default_factory=list[Waiver])
@@ -66,16 +65,16 @@ class WaiversFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass
 class Waivers:
-    """The waivers of a project on a day.
+    """The waivers of a project, judged on a day.
 
     Attributes:
         lines: the line of each waiver in its file.
-        used: positions of those that fit a finding.
-        before: those of the base of the change; None where nothing is compared.
-        touches: whether a finding may come from the change: then those of the base
-            have to waive it as well.
-        refused: what those of the change alone would waive, by their positions.
-        covered: where the one finding is that a fingerprint stands for.
+        used: positions of those that match a finding.
+        before: those of the base of the change; None if nothing is compared.
+        touches: whether a finding may come from the change: the base's waivers must
+            then waive it as well.
+        refused: findings that only waivers of the change match, by their positions.
+        covered: the location of the one finding that a fingerprint waives.
     """
 
     listed: Sequence[Waiver]
@@ -91,7 +90,7 @@ class Waivers:
 
     def apply(self, finding: Finding) -> Finding:
         """Mark a finding that is waived today."""
-        # No project can accept malware.
+        # Malware cannot be waived.
         if finding.rule.startswith(MALWARE):
             return finding
         position = self.position_of(finding)
@@ -103,7 +102,7 @@ class Waivers:
             location = finding.location or finding.rule
             self.refused.setdefault(position, []).append(location)
             return finding
-        # A fingerprint has no path, so that a file may move: a copy has the same one.
+        # A fingerprint has no path, so that a file may move: copies have the same one.
         spot = (finding.path, finding.line, finding.column)
         single = self.listed[position].id == finding.fingerprint
         if single and self.covered.setdefault(position, spot) != spot:
@@ -111,11 +110,11 @@ class Waivers:
         return replace(finding, waiver=self.listed[position].describe())
 
     def position_of(self, finding: Finding) -> int | None:
-        """Which one waives a finding today."""
+        """The position of the waiver that applies to a finding today."""
         names = {finding.rule, finding.fingerprint, *finding.also}
         names |= {name.rpartition(" ")[2] for name in finding.also}
         if finding.tool == "bandit":
-            # ruff, which numbers the same rules, reported them until version 2.1.
+            # Until version 2.1, ruff reported these under the same numbers.
             names.add(finding.rule.replace("B", "S", 1))
         for position, waiver in enumerate(self.listed):
             elsewhere = waiver.path and not matching(finding.path, [waiver.path])
@@ -127,7 +126,7 @@ class Waivers:
         return None
 
     def judge_by(self, base: BaseVersion | None, *, unknown: bool = False) -> None:
-        """Let those of the base decide about what the change touches."""
+        """Let the base's waivers decide on findings that the change touches."""
         if base is not None:
             self.before = parse_waivers(base.read(WAIVERS_FILE), self.today)
             self.touches = base.touches
@@ -135,7 +134,7 @@ class Waivers:
             self.before = Waivers([], self.today)
 
     def reset(self) -> None:
-        """Forget what was judged by them."""
+        """Forget the judged findings."""
         self.used.clear()
         self.refused.clear()
         self.covered.clear()
@@ -165,7 +164,7 @@ class Waivers:
         )
 
     def report(self, *, complete: bool) -> list[Finding]:
-        """Findings about the waivers; only a complete scan shows which are unused."""
+        """Findings about the waivers; only a complete scan shows unused ones."""
         added = map(self._added, range(len(self.listed)))
         findings = [finding for finding in added if finding is not None]
         for position, waiver in enumerate(self.listed):
@@ -203,7 +202,7 @@ def read_waivers(root: Path, today: date) -> Waivers:
 
 
 def parse_waivers(text: str, today: date) -> Waivers:
-    """Read the text of an earlier file of waivers; a wrong one has waived nothing."""
+    """Parse an earlier file of waivers; an invalid one counts as empty."""
     try:
         raw = _with_texts(msgspec.yaml.decode(text))
         file = msgspec.convert(raw or {}, WaiversFile)
@@ -222,7 +221,7 @@ def waivers_mistakes(path: Path, today: date) -> list[Mistake]:
 
 
 def _with_texts(data: object) -> object:
-    """YAML reads a day as a date: the file means what it says."""
+    """Convert dates, which YAML recognizes, back to text."""
     if isinstance(data, Mapping):
         table = cast("Mapping[object, object]", data)
         return {str(key): _with_texts(value) for key, value in table.items()}
@@ -232,7 +231,7 @@ def _with_texts(data: object) -> object:
 
 
 def _bad_days(file: WaiversFile, today: date) -> list[Mistake]:
-    """Days that are none, and days so far away that no one looks again."""
+    """Invalid days, and days too far in the future."""
     latest = today + _LONGEST
     expected = f"a day such as 2027-01-31, not after {latest.isoformat()}"
     mistakes: list[Mistake] = []

@@ -1,7 +1,7 @@
-"""Readers of undeclared data files below code or tests.
+"""Find readers of undeclared data files below code or tests.
 
-Evidence: the text of a reader names the file, its suffix, or its directory. Plugins
-that find data by the names of tests do not.
+Evidence: the text of a reader contains the file's name, suffix or directory. Plugins
+that find data by the names of tests need no such text.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 
 from ci_engine.test_selection.repository_files import Files, parent, parents
 
-# Fixtures that look for data by themselves, and what reads data beside a module.
+# Fixtures that find data themselves, and calls that read data beside a module.
 _PLUGINS = re.compile(
     rb"def \w+\([^)]*\b(?:\w*datadir|snapshot\w*|\w+_regression|vcr\w*|golden)\b"
     rb"|use_cassette|mark\.vcr|request\.(?:path|fspath|node|module)|doctest|testfile"
@@ -22,18 +22,18 @@ _BESIDE = re.compile(
 )
 
 
-# Templates, which other templates include and loaders find by names put together.
+# Templates, which other templates include and loaders find by computed names.
 _TEMPLATE_ENDS = (".html", ".htm", ".j2", ".jinja", ".jinja2", ".mako", ".tmpl", ".tpl")
 _TEMPLATE_LOADERS = re.compile(
     rb"\w+Loader\(|(?:get|select)_template|render_to_string|render_template|\brender\("
     rb"|TemplateResponse|TemplateLookup|template_name|Jinja2Templates|TemplateView"
 )
-# What holds the data of one test file, by its name.
+# Names of files or directories with the data of one test file.
 _SNAPSHOTS = ("__snapshots__", "snapshots", "cassettes", "__image_snapshots__")
 
 
 def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | None:
-    """The Python files that seem to read a data file, None where a plugin may."""
+    """The Python files that may read a data file, None if a plugin may read it."""
     test = _test_of(name, files)
     if test:
         return [test]
@@ -44,7 +44,7 @@ def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | Non
     location = parent(name)
     inner = [d for d in parents(location)[:-2] if d not in files.packages]
     signs = _signs(name, [directory.rpartition("/")[2] for directory in inner])
-    # Code gets the data of tests from a test, which is found then.
+    # Code gets the data of tests from a test, which this search finds.
     exact = re.compile(
         rb"[\"'/]%s[\"']" % re.escape(os.fsencode(name.rpartition("/")[2]))
     )
@@ -59,7 +59,7 @@ def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | Non
 
 
 def _test_of(name: str, files: Files) -> str:
-    """The test file that a snapshot is of, empty if its place does not say."""
+    """The test file that a snapshot belongs to, empty if its path does not show it."""
     *directories, base = name.split("/")
     for depth, directory in enumerate(directories):
         if directory in _SNAPSHOTS:
@@ -76,15 +76,15 @@ def _is_template(name: str) -> bool:
 
 
 def _signs(name: str, locations: list[str]) -> re.Pattern[bytes]:
-    """What a text has that names a file: an end of its name, or its directory."""
+    """The texts that refer to a file: an end of its name, or its directory."""
     *directories, base = os.fsencode(name).split(b"/")
     stem, dot, suffix = base.rpartition(b".")
     end = re.escape(dot + suffix) if stem and dot else b""
     last = re.escape(directories[-1])
     signs = [
-        # "words.json", the same put together of parts, or without its end.
+        # "words.json", also joined from parts, or without its suffix.
         rb"[\"'/](?:%s)[\"'/.]" % b"|".join(map(re.escape, {base, stem or base})),
-        # Of the directories the last may stand in the name of a package.
+        # The last directory may also be part of a package name.
         rb"[\"'/.]%s[\"'/.]" % last,
         *(rb"[\"'/]%s[\"'/]" % re.escape(os.fsencode(part)) for part in locations),
     ]

@@ -1,4 +1,4 @@
-"""What Django loads by convention: settings, and the parts of installed apps."""
+"""Files that Django loads by convention: settings, and the parts of installed apps."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SETTINGS = re.compile(
 )
 _TEXT = re.compile(rb"[\"']([A-Za-z_][\w.]*)[\"']")
 _DJANGO = re.compile(rb"\b(?:django|rest_framework|wagtail)\b")
-# Fixtures of pytest-django in the arguments of a test.
+# Fixtures of pytest-django that tests request.
 _FIXTURES = re.compile(
     rb"def \w+\([^)]*\b(?:(?:async_)?(?:admin_)?client|(?:transactional_)?db|a?rf"
     rb"|settings|live_server|mailoutbox|django_\w+|admin_user|api_client)\b"
 )
-# Modules and packages of an app that Django, or what extends it, imports by itself.
+# Modules and packages of an app that Django, or its extensions, import themselves.
 _PARTS = (
     *("apps", "models", "admin", "checks", "signals", "receivers", "handlers"),
     *("translation", "templatetags", "migrations", "tasks", "sitemaps", "jinja2"),
@@ -32,14 +32,14 @@ _COMMANDS = "management/commands/"
 
 
 class DjangoApps:
-    """Finds what the files of a project of Django need without importing it."""
+    """Finds the files of a Django project that are needed without an import."""
 
     def __init__(self, modules: Modules) -> None:
         self.modules = modules
         self.files = modules.files
 
     def of(self, path: str, text: bytes) -> set[str]:
-        """The settings for what uses Django, and the apps for what installs them."""
+        """The settings for files that use Django, and the apps that files list."""
         found: set[str] = set()
         if self._settings and (_DJANGO.search(text) or _FIXTURES.search(text)):
             found |= self._settings
@@ -54,7 +54,7 @@ class DjangoApps:
 
     @cached_property
     def _settings(self) -> frozenset[str]:
-        """The settings that anything names."""
+        """The settings modules that any file names."""
         found: set[str] = set()
         for path in self.files.names:
             if path.endswith(_NAMING):
@@ -66,7 +66,7 @@ class DjangoApps:
 
     @cached_property
     def _commands(self) -> dict[str, list[str]]:
-        """The commands that ``call_command`` and ``manage.py`` start by their name."""
+        """The commands that ``call_command`` and ``manage.py`` start by name."""
         found: dict[str, list[str]] = {}
         for path in self.files.python:
             stem = path.rpartition("/")[2].removesuffix(".py")

@@ -1,7 +1,7 @@
-"""Readers of files that are not Python: pages, texts, settings.
+"""Find readers of files that are not Python: pages, texts, settings.
 
-Evidence: the text of a Python file names the file, its suffix or its directory, or
-lists all files.
+Evidence: the text of a Python file contains the file's name, suffix or directory, or
+the Python file lists all files.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FOR_PEOPLE = re.compile(
     r"|NOTICE|INSTALL|TODO)(?:[_-]\w+)?(?:\.(?:md|rst|txt|adoc))?"
 )
 _DATA = (".json", ".txt", ".csv", ".log", ".db", ".sqlite", ".png", ".jpg", ".gif")
-# What lists all files of a directory, and what stands for the top of a repository.
+# Calls that list all files of a directory, and expressions for the repository's root.
 _LISTING = re.compile(
     rb"os\.f?walk|iterdir|listdir|scandir|make_archive|\.walk\("
     rb"|copytree\([^,\n]*(?:ROOT|cwd\(|parents?\b|[\"']\.[\"'])"
@@ -28,7 +28,7 @@ _LISTING = re.compile(
 )
 _TOP = re.compile(rb"__file__|" + TOP)
 _ABOVE = re.compile(ABOVE)
-# The path of a file, in one text or in several, to which nothing is added.
+# The complete path of a file, in one text or in several.
 _JOINED = re.compile(rb"[\"']\s*[/,]\s*[\"']")
 _WRITTEN_OUT = re.compile(
     rb"[\"'](?:\.{1,2}/)*((?:[\w.-]+(?:/|[\"']\s*[/,]\s*[\"']))*[\w.-]+)[\"']"
@@ -51,21 +51,21 @@ _MAKES = re.compile(rb"[\"'](?:make|gmake)[\"' ]")
 _SETTINGS = ("pyproject.toml", "setup.cfg", "setup.py")
 # The section of pytest in the settings of tox.
 _OF_PYTEST = re.compile(rb"^\[pytest\][^\[]*(?:^[^\[\n].*\n?|\n)*", re.MULTILINE)
-# What else at the top may have a directory built or searched.
+# Other files at the root that may cause a directory to be built or searched.
 _BUILDS = (".ini", ".cmake", "CMakeLists.txt", "meson.build", "Makefile", "noxfile.py")
 
 
 def is_for_people(name: str) -> bool:
-    """Whether a file below code is a text about it, going by the usual names."""
+    """Whether a file below code is documentation, judged by the usual names."""
     return _FOR_PEOPLE.fullmatch(name.rpartition("/")[2]) is not None
 
 
 def readers_of(
     name: str, files: Files, area: list[str], *, closely: bool = False
 ) -> list[str]:
-    """The Python files that seem to read a file, which is none of Python's.
+    """The Python files that may read a file that is not Python.
 
-    Tests, or ``closely`` all files, count by weaker evidence.
+    Tests, or with ``closely`` all files, count with weaker evidence.
     """
     signs = _Signs.of(name)
     python = frozenset(files.python)
@@ -82,14 +82,14 @@ def readers_of(
 
 
 class _Signs(msgspec.Struct, frozen=True):
-    """What the text of a reader holds.
+    """The texts to look for in a reader.
 
     Attributes:
         base: the name of the file.
-        names: this, and what it may be called in short.
-        ending: the end of its name by itself, as in ``*.md`` or ``f"{page}.md"``.
-        suffix: the end of its name.
-        quoted: the file's name, whole or without its end, as a text.
+        names: the file's name and its short forms.
+        ending: the suffix as a separate part, as in ``*.md`` or ``f"{page}.md"``.
+        suffix: the suffix of the name.
+        quoted: the name as a quoted text, with or without its suffix.
         directories: the first and the last directory.
         location: the first directory, as a text or as a part of one.
         path: the first or the last directory, as a part of a path.
@@ -106,7 +106,7 @@ class _Signs(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, name: str) -> _Signs:
-        """Put together what to look for."""
+        """Create the patterns to look for."""
         *directories, base = os.fsencode(name).split(b"/")
         stem, dot, suffix = base.rpartition(b".")
         ending = re.escape(dot + suffix) if stem and dot else b""
@@ -122,7 +122,7 @@ class _Signs(msgspec.Struct, frozen=True):
             ),
             directories=ends,
             location=_compile(
-                # Neither the key of a mapping nor a lookup in one.
+                # Neither the key of a mapping nor a lookup.
                 rb"(?<![\w)\]]\[)(?<!get\()[\"'/](?:\.{1,2}/)*<>(?:/|[\"'](?!\s*:))",
                 b"|".join(re.escape(part) for part in directories[:1]),
             ),
@@ -137,7 +137,7 @@ class _Signs(msgspec.Struct, frozen=True):
     def in_tests(
         self, files: Files, tests: frozenset[str], beside: list[str]
     ) -> frozenset[str]:
-        """The tests that seem to read the file; being near it is no evidence."""
+        """The tests that may read the file; proximity is no evidence."""
         found = _naming([self.base], files, tests)
         found |= files.having(_BUILDERS, tests, _BUILDER_WORDS)
         if self.base == b"Makefile":
@@ -166,10 +166,10 @@ class _Signs(msgspec.Struct, frozen=True):
     def at_top(
         self, files: Files, tests: frozenset[str], code: frozenset[str]
     ) -> frozenset[str]:
-        """Code that is about all files with this end, for a file at the top.
+        """Code about all files with this suffix, for a file at the root.
 
-        What only compares the ends of names needs a way to the top: its own, or a test
-        that may hand it over.
+        Code that only compares suffixes must also refer to the root, itself or through
+        a test that may pass it on.
         """
         if self.ending is None:
             return frozenset()
@@ -185,11 +185,11 @@ class _Signs(msgspec.Struct, frozen=True):
     def in_code(
         self, files: Files, code: frozenset[str], *, near: bool
     ) -> frozenset[str]:
-        """The code that seems to read the file when it runs.
+        """The code that may read the file when it runs.
 
-        What is not near it, in a package or at the top, needs the way to it.
+        Code that is not near it, in a package or at the root, has to refer to its path.
         """
-        # Few texts have the name at all: that check is far quicker.
+        # Few texts contain the name at all, and this check is much faster.
         naming = _naming(self.names, files, code)
         found = frozenset(n for n in naming if self.quoted.search(files.read(n)))
         if self.ending is not None and near:
@@ -200,9 +200,9 @@ class _Signs(msgspec.Struct, frozen=True):
 
 
 def _is_of_other_file(text: bytes, start: int, files: Files) -> bool:
-    """Whether the path that starts here is written out, and is that of a file.
+    """Whether the path that starts here is complete, and that of another file.
 
-    Nothing may be added to it; what names the very file that changed is found before.
+    Nothing may be appended to it; the changed file's own name is found earlier.
     """
     found = _WRITTEN_OUT.match(text, start)
     if found is None or text[:start].rstrip(b" \t\n(").endswith(b"dirname"):
@@ -222,19 +222,19 @@ def _naming(words: list[bytes], files: Files, among: frozenset[str]) -> frozense
 
 
 def _compile(pattern: bytes, part: bytes) -> re.Pattern[bytes] | None:
-    """The pattern with a part where it has ``<>``, nothing without a part."""
+    """Compile the pattern with ``<>`` replaced; never matches without a replacement."""
     if not part:
         return None
     return re.compile(pattern.replace(b"<>", part))
 
 
 def names_in_settings(name: str, files: Files, runners: Collection[str]) -> str:
-    """The file that says how to build the project and names another, if one does.
+    """The build configuration that names another file, if there is one.
 
-    What tox and nox name matters where they are the ``runners`` of the tests.
+    Configuration of tox and nox counts if they are the ``runners`` of the tests.
     """
     if name.rpartition("/")[2] in _SETTINGS:
-        # What matters of these was compared already.
+        # The relevant parts of these were compared already.
         return ""
     word = rb"\bmake\b|Makefile" if name == "Makefile" else re.escape(os.fsencode(name))
     named = re.compile(word)
@@ -250,7 +250,7 @@ def names_in_settings(name: str, files: Files, runners: Collection[str]) -> str:
 
 
 def is_apart(name: str, files: Files) -> bool:
-    """Whether a file is data at the top, or in a directory without code.
+    """Whether a file is data at the root, or in a directory without code.
 
     It is not if a file of the build names it or its directory.
     """
@@ -269,6 +269,6 @@ def is_apart(name: str, files: Files) -> bool:
 
 
 def has_own_tests(name: str, files: Files) -> bool:
-    """Whether a ``conftest.py`` stands beside a text or above it, below the top."""
+    """Whether there is a ``conftest.py`` beside or above a text, below the root."""
     locations = [location for location in parents(name) if location]
     return any(f"{location}/conftest.py" in files.names for location in locations)

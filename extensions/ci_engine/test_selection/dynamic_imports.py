@@ -1,4 +1,4 @@
-"""Imports by names in texts: plugins, lazy modules, commands.
+"""Find imports by names in texts: plugins, lazy modules, commands.
 
 Evidence: calls such as ``import_module(name)``, and the texts in the same file.
 """
@@ -14,7 +14,7 @@ from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.python_imports import parse
 from ci_engine.test_selection.repository_files import parent
 
-# Only files with one of these are looked into.
+# Only files that match one of these are examined.
 _SIGNS = (
     *(b"import_module", b"__import__", b"load_module", b"run_module", b"run_path"),
     *(b"pytest_plugins", b"spec_from_file_location", b"iter_modules", b"walk_packages"),
@@ -24,7 +24,7 @@ _LOADERS = frozenset(
     {"import_module", "__import__", "run_module", "run_path", "load_module"}
     | {"spec_from_file_location"}
 )
-# How a loader may find names by itself.
+# How a loader may find names itself.
 _LISTING = (
     *(b"glob", b"iterdir", b"listdir", b"scandir", b"os.walk"),
     *(b"iter_modules", b"walk_packages"),
@@ -33,13 +33,13 @@ _WALKERS = frozenset({"iter_modules", "walk_packages"})
 
 
 class Loads(msgspec.Struct, frozen=True):
-    """What one file loads.
+    """The files that one file loads dynamically.
 
     Attributes:
-        sure: the files that it loads.
-        likely: those that it seems to load, such as all in a directory of plugins.
-        maybe: the files that it may load, depending on its input.
-        anything: those that it may load if its input is their whole name.
+        sure: the files that it certainly loads.
+        likely: those that it probably loads, such as all in a directory of plugins.
+        maybe: those that it may load, depending on its input.
+        anything: those that it may load if its input is a complete name.
     """
 
     sure: frozenset[str] = frozenset()
@@ -49,13 +49,13 @@ class Loads(msgspec.Struct, frozen=True):
 
 
 def loads_of(path: str, modules: Modules, text: bytes) -> Loads:
-    """Find what a file loads by names in texts."""
+    """Find the files that a file loads by names in texts."""
     tree = parse(text) if any(sign in text for sign in _SIGNS) else None
     return _Loading(path, modules, text, tree).find() if tree else Loads()
 
 
 class _Loading:
-    """What one file loads, from its calls and its texts."""
+    """The analysis of one file's calls and texts."""
 
     def __init__(
         self, path: str, modules: Modules, text: bytes, tree: ast.Module
@@ -76,7 +76,7 @@ class _Loading:
         self.anything: set[str] = set()
 
     def find(self) -> Loads:
-        """Look at every call."""
+        """Examine every call."""
         path = self.path
         calls = [node for node in self.nodes if isinstance(node, ast.Call)]
         names = {last_name(call.func) for call in calls}
@@ -104,7 +104,7 @@ class _Loading:
         return Loads(*map(frozenset, (sure, likely, maybe, anything)))
 
     def _is_computed(self, call: ast.Call) -> bool:
-        """Whether a call loads what is not written in it; what is, counts at once."""
+        """Whether the argument of a call is computed; literals are counted directly."""
         name = last_name(call.func)
         if name in _WALKERS:
             return True
@@ -129,7 +129,7 @@ class _Loading:
                 self._below(location)
 
     def _below(self, location: str) -> None:
-        """All of a directory; a package that loads all of itself tells nothing."""
+        """All files of a directory; a package that loads itself is no evidence."""
         kept = self.maybe if location == self.outermost else self.likely
         kept.update(self.modules.below(location))
 
@@ -171,12 +171,12 @@ def _named(value: str, path: str, modules: Modules, *, beside: bool) -> list[str
     return [*found, *(modules.relative(path, 1, name) if beside else [])]
 
 
-# Texts that are words far more often than names of modules.
+# Texts that are rarely names of modules.
 _COMMON = frozenset({"test", "tests", "src", "docs", "name", "main", "data"})
 
 
 def _starts(argument: ast.expr | None, nodes: list[ast.AST]) -> list[str]:
-    """The constant starts of the argument of a loader, as far as the file has them."""
+    """The constant prefixes of a loader's argument, if the file contains them."""
     if not isinstance(argument, ast.Name):
         return [_start(argument)]
     values = [
@@ -190,9 +190,9 @@ def _starts(argument: ast.expr | None, nodes: list[ast.AST]) -> list[str]:
 
 
 def _below(start: str, path: str, modules: Modules) -> str | None:
-    """The directory of a name that starts like this; None if it is not known.
+    """The directory of names with this prefix; None if it is not known.
 
-    ``f"package.plugins.{name}"`` may be everything below ``package.plugins``.
+    ``f"package.plugins.{name}"`` may name everything below ``package.plugins``.
     """
     name = start.rpartition(".")[0]
     if start.startswith("."):
@@ -208,7 +208,7 @@ def _below(start: str, path: str, modules: Modules) -> str | None:
 
 
 def _outermost(path: str, modules: Modules) -> str:
-    """The outermost package that a file is in, else its directory."""
+    """The outermost package of a file, else its directory."""
     location = parent(path)
     while parent(location) in modules.files.packages:
         location = parent(location)
@@ -216,7 +216,7 @@ def _outermost(path: str, modules: Modules) -> str:
 
 
 def _start(node: ast.expr | None) -> str:
-    """The constant start of a text that is put together."""
+    """The constant prefix of a computed text."""
     if isinstance(node, ast.JoinedStr) and node.values:
         return _start(node.values[0])
     if isinstance(node, ast.BinOp):

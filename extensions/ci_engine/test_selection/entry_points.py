@@ -1,7 +1,7 @@
-"""Entry points that the projects of a repository declare, by group.
+"""The entry points that the projects of a repository declare, by group.
 
-``pyproject.toml`` of the standard, of Poetry and of Flit, ``setup.cfg``, ``setup.py``
-and ``entry_points.txt`` are read, wherever they are in the repository.
+Read from ``pyproject.toml`` (standard, Poetry and Flit), ``setup.cfg``,
+``setup.py`` and ``entry_points.txt``, anywhere in the repository.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ci_engine.configuration.tables import table
 from ci_engine.test_selection.python_imports import parse
 from ci_engine.test_selection.repository_files import Files
 
-# Groups that become commands; their modules are started, not loaded.
+# Groups of commands; their modules are started, not loaded.
 _COMMANDS = frozenset({"console_scripts", "gui_scripts", "scripts", "gui-scripts"})
 _POETRY, _FLIT = ("tool", "poetry"), ("tool", "flit")
 _TABLES = (
@@ -32,17 +32,17 @@ _SCRIPTS = (
     (*_POETRY, "scripts"),
     (*_FLIT, "scripts"),
 )
-# Parsing takes far longer than looking for what is needed.
+# Parsing takes much longer than searching for this text.
 _DECLARING = (b"entry", b"scripts", b"plugins")
 _ROW = re.compile(r"^\s*([^=\s][^=]*?)\s*=\s*([A-Za-z_][\w.]*)\s*(?::|\[|$)")
 
 
 class EntryPoint(msgspec.Struct, frozen=True):
-    """One declared name.
+    """One declared entry point.
 
     Attributes:
-        group: who looks for it; empty for a command.
-        module: what is loaded for it.
+        group: the group; empty for a command.
+        module: the module that is loaded.
     """
 
     group: str
@@ -51,7 +51,7 @@ class EntryPoint(msgspec.Struct, frozen=True):
 
 
 def read_entry_points(files: Files) -> list[EntryPoint]:
-    """Everything that the projects of a repository declare."""
+    """All entry points that the projects of a repository declare."""
     found: list[EntryPoint] = []
     for path in sorted(files.names):
         base = path.rpartition("/")[2]
@@ -85,7 +85,7 @@ def _from_pyproject(text: bytes) -> Iterator[EntryPoint]:
                 yield _point(group, name, target)
     for keys in _SCRIPTS:
         for name, target in table(document, *keys).items():
-            # Poetry takes a table as well.
+            # Poetry also allows a table.
             reference = table(target).get("reference", target)
             yield _point("scripts", name, reference)
 
@@ -118,7 +118,7 @@ def _rows(group: str, rows: list[str]) -> Iterator[EntryPoint]:
 
 
 def _from_setup_py(text: bytes) -> Iterator[EntryPoint]:
-    """The argument ``entry_points`` of a call, as far as it is written as texts."""
+    """The argument ``entry_points`` of a call, if it is a literal."""
     tree = parse(text) if b"entry_points" in text else None
     for node in ast.walk(tree) if tree else ():
         if not isinstance(node, ast.keyword) or node.arg != "entry_points":

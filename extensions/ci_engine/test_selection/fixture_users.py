@@ -1,4 +1,4 @@
-"""Fixtures: what they need when they run matters to the tests that use them.
+"""Attribute the dependencies of fixtures to the tests that use them.
 
 Evidence: the names of fixtures in the arguments and texts of tests.
 """
@@ -22,7 +22,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Fixtures:
-    """The fixtures of one ``conftest.py`` that run only where they are named."""
+    """The fixtures of one ``conftest.py`` that run only if requested by name."""
 
     def __init__(self, path: str, modules: Modules, text: bytes) -> None:
         self._path = path
@@ -36,12 +36,12 @@ class Fixtures:
         self._elsewhere = _without(self._waiting, text)
 
     def imports(self) -> dict[str, frozenset[str]]:
-        """The files that are imported in fixtures alone, with these."""
+        """The files that only fixtures import, with these fixtures."""
         needs = [(_name_of(node), self._imports([node])) for node in self._waiting]
         return self._alone(needs, self._imports(self._rest), by_stem=True)
 
     def named(self, names_in: Callable[[bytes], set[str]]) -> dict[str, frozenset[str]]:
-        """The files that are named in fixtures alone, with these."""
+        """The files that only fixtures name, with these fixtures."""
         needs = [(name, names_in(body)) for name, body in self._bodies.items()]
         return self._alone(needs, names_in(self._elsewhere), by_stem=False)
 
@@ -51,7 +51,7 @@ class Fixtures:
     def _alone(
         self, needs: Sequence[tuple[str, set[str]]], now: set[str], *, by_stem: bool
     ) -> dict[str, frozenset[str]]:
-        """What only fixtures need, with all that use these; not the file itself."""
+        """The files that only fixtures need, with all fixtures that use them."""
         found: dict[str, frozenset[str]] = {}
         for other in set[str]().union(*(others for _, others in needs)) - now:
             names = frozenset(name for name, others in needs if other in others)
@@ -71,7 +71,7 @@ class FixtureUsers:
     pytest: PytestSettings
 
     def of(self, path: str, names: frozenset[str]) -> list[str] | None:
-        """The files that use some fixtures of a file; None if any may."""
+        """The files that use some fixtures of a file; None if any file may."""
         settings = [self.files.read(name) for name in SETTINGS_FILES]
         if any(_uses(text, names) for text in settings):
             return None
@@ -83,7 +83,7 @@ class FixtureUsers:
         return [name for name in others if _uses(self.files.read(name), names)]
 
     def _are_unused(self, path: str, names: frozenset[str]) -> bool:
-        """Whether fixtures that no test names are used by nothing else."""
+        """Whether fixtures that no test names are not used elsewhere either."""
         if self._by_any_name or may_be_used(names, self._plugins):
             return False
         return not self._asking(self.files.python, path, names)
@@ -94,7 +94,7 @@ class FixtureUsers:
 
     @cached_property
     def _by_any_name(self) -> bool:
-        """Whether tests may use fixtures by names that are in no Python file."""
+        """Whether tests may use fixtures by names that are not in Python files."""
         texts = (self.files.read(name) for name in self.area)
         signs = (b"getfixture", b"fixturenames")
         computed = any(sign in text for text in texts for sign in signs)
@@ -102,12 +102,12 @@ class FixtureUsers:
 
 
 def _uses(text: bytes, names: frozenset[str]) -> bool:
-    """Whether a text has one of some names."""
+    """Whether a text contains one of some names."""
     return any(_has_word(name, text) for name in names)
 
 
 def _runs_if_named(node: _Function) -> bool:
-    """Whether a function is a fixture that runs only where it is named."""
+    """Whether a function is a fixture that runs only if requested by name."""
     if node.name.startswith("pytest_") or len(node.decorator_list) != 1:
         return False
     decorator = node.decorator_list[0]
@@ -127,7 +127,7 @@ def _runs_if_named(node: _Function) -> bool:
 
 
 def _name_of(node: _Function) -> str:
-    """The name by which tests ask for a fixture."""
+    """The name by which tests request a fixture."""
     for decorator in node.decorator_list:
         for keyword in decorator.keywords if isinstance(decorator, ast.Call) else []:
             value = keyword.value
@@ -137,13 +137,13 @@ def _name_of(node: _Function) -> str:
 
 
 def _with_users(names: frozenset[str], bodies: Mapping[str, bytes]) -> frozenset[str]:
-    """Some fixtures and those that use one of them, directly or not."""
+    """Some fixtures and those that use them, directly or indirectly."""
     more = {name for name, body in bodies.items() if _uses(body, names)}
     return names if more <= names else _with_users(names | more, bodies)
 
 
 def _body(node: _Function, text: bytes) -> bytes:
-    """A function from its arguments on."""
+    """The source of a function from its arguments on."""
     lines = text.splitlines()[node.lineno - 1 : node.end_lineno]
     return b"\n".join(lines).partition(b"(")[2]
 
@@ -151,7 +151,7 @@ def _body(node: _Function, text: bytes) -> bytes:
 def _without(nodes: list[_Function], text: bytes) -> bytes:
     lines = text.splitlines()
     for node in nodes:
-        # Its decorators may name it.
+        # The decorators may name it.
         first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
         last = node.end_lineno or node.lineno
         lines[first - 1 : last] = [b""] * (last - first + 1)
@@ -165,5 +165,5 @@ def _stem(path: str) -> str:
 
 def _has_word(name: str, text: bytes) -> bool:
     word = name.encode()
-    # Most texts do not have it at all: that check is far quicker.
+    # Most texts do not contain it at all, and this check is much faster.
     return word in text and re.search(rb"\b%s\b" % re.escape(word), text) is not None

@@ -1,4 +1,4 @@
-"""Build the import graph: one kind of edge after the other, each by its evidence."""
+"""Build the import graph, one kind of edge after the other."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def build_graph(
     command: Command = "",
     engine: Engine = "ruff",
 ) -> ImportGraph:
-    """Find the files and tests of the graph, deleted files included.
+    """Find the files and tests of the graph, including deleted files.
 
-    Python's own parser reads the imports where ruff fails. With a command of the
-    project's own for the tests, its options count as well. Edges are
-    added by ``complete``: a change that no code depends on needs none.
+    Python's own parser reads the imports that ruff cannot read. If the project has its
+    own command for the tests, its options count as well. ``complete`` adds the edges,
+    which a change that no code depends on does not need.
     """
     files = Files.of(project.root, project.files, _WITHOUT, project.entries)
     points = read_entry_points(files)
@@ -75,7 +75,7 @@ def _plain(paths: Sequence[str]) -> frozenset[str]:
 
 
 class _Builder:
-    """Puts a graph together, one kind of edge after the other."""
+    """Builds a graph, one kind of edge after the other."""
 
     def __init__(
         self,
@@ -96,13 +96,13 @@ class _Builder:
         self.fixture_users = FixtureUsers(graph.files, graph.area, graph.pytest)
 
     def build(self, engine: Engine) -> None:
-        """Read the imports, then add what is not in them."""
+        """Read the imports, then add the other kinds of edges."""
         read, area = self.files.read, self.graph.area
         self.graph.engine = "Python's own parser"
         roots = self.modules.plain_roots
         with_ruff = partial(read_with_ruff, self.project, self.files, roots, _WITHOUT)
         ruff = Background(with_ruff) if engine == "ruff" else None
-        # This takes as long as ruff, which has a processor of its own.
+        # This takes as long as ruff, which runs on another processor.
         loads = {p: loads_of(p, self.modules, read(p)) for p in self.files.python}
         named = {path: self.mentions.of(path, read(path)) for path in area}
         in_code = {
@@ -144,7 +144,7 @@ class _Builder:
             self._add(path, found, "imports")
 
     def _with_ruff(self, found: dict[str, list[str]], version: str) -> frozenset[str]:
-        """Take the edges that ruff found, and those that it may have missed."""
+        """Add the edges that ruff found, and those that it may have missed."""
         done: set[str] = set()
         for path, imported in found.items():
             if path in self.files.names:
@@ -158,7 +158,7 @@ class _Builder:
         return frozenset(done)
 
     def _known(self, path: str) -> str:
-        """The file itself where a path leads to it through a linked directory."""
+        """The real file of a path that goes through a linked directory."""
         return path if path in self.modules.known else self._target(path)
 
     def _with_ast(self, path: str) -> None:
@@ -180,7 +180,7 @@ class _Builder:
                 self._add(path, deleted & found, "imports")
 
     def _loads(self, found: Mapping[str, Loads]) -> None:
-        """Add what is loaded by a name in a text."""
+        """Add the files that are loaded by a name in a text."""
         for path, loads in found.items():
             self._add(path, loads.sure, "loads")
             self._add(path, loads.likely, MAY_LOAD)
@@ -190,7 +190,7 @@ class _Builder:
                 self.graph.anything[path] = loads.anything
 
     def _registries(self) -> None:
-        """Who imports anything of a package may need what it registers."""
+        """Importing anything of a package may need the modules that register there."""
         registering = registering_modules(self.files, self.edges)
         for init, modules in registering.items():
             location = f"{parent(init)}/"
@@ -199,7 +199,7 @@ class _Builder:
                     self._add(path, modules, MAY_LOAD)
 
     def _fixtures(self) -> None:
-        """Move what a fixture needs to the files that use it by its name."""
+        """Move the dependencies of a fixture to the files that request it."""
         for path in self.graph.area:
             if not path.endswith("conftest.py"):
                 continue
@@ -213,7 +213,7 @@ class _Builder:
                     self._move(path, other, names)
 
     def _move(self, path: str, other: str, names: frozenset[str]) -> None:
-        """Replace the edge of a conftest file by edges of what uses its fixtures."""
+        """Replace the edge of a conftest file by edges of its fixtures' users."""
         users = self.fixture_users.of(path, names)
         if users is not None:
             del self.edges[path][other]
@@ -221,7 +221,7 @@ class _Builder:
                 self._add(name, [other], "fixture")
 
     def _implicit(self) -> None:
-        """What pytest loads for every test: conftest files, packages, plugins."""
+        """The files that pytest loads for every test: conftest, packages, plugins."""
         plugins = [
             file
             for name in self.graph.pytest.plugins
@@ -238,7 +238,7 @@ class _Builder:
                 self._add(path, plugins, "plugin")
 
     def _links(self) -> None:
-        """A link depends on what it leads to."""
+        """A link depends on its target."""
         for path in self.files.python:
             if (self.files.root / path).is_symlink():
                 self._add(path, filter(None, [self._target(path)]), "link")
@@ -251,6 +251,6 @@ class _Builder:
 
 
 def _word(path: str) -> str:
-    """The name in an import of a file: its module, or its package."""
+    """The name in imports of a file: its module, or its package."""
     stem = path.rpartition("/")[2].rpartition(".")[0]
     return parent(path).rpartition("/")[2] if stem == "__init__" else stem

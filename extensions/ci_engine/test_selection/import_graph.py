@@ -1,4 +1,4 @@
-"""Which Python file depends on which."""
+"""The graph of dependencies between Python files."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import cached_property
 from ci_engine.test_selection.pytest_settings import PytestSettings
 from ci_engine.test_selection.repository_files import Files, is_below, parent
 
-# The kind of an edge for which there is only some evidence: it adds tests, and does
-# not make a file one that a test is known to reach.
+# The kind of an edge with weak evidence: it adds tests, but does not make a file one
+# that is known to be reached by a test.
 MAY_LOAD = "may load"
 
 _Following = Callable[[str], frozenset[str]]
@@ -19,18 +19,18 @@ _Loaded = dict[str, frozenset[str]]
 
 @dataclass
 class ImportGraph:
-    """Which Python file depends on which, and why.
+    """The graph of dependencies between Python files, with the kinds of its edges.
 
     Attributes:
-        engine: what read the imports, with its version; empty before that.
-        edges: for each file what it depends on, and in which way.
+        engine: the tool that read the imports, with its version; empty before that.
+        edges: the dependencies of each file, with their kinds.
         tests: the files in which pytest looks for tests.
-        area: these, and the Python files that belong to them.
-        failed: files that are no Python, as far as they were read.
-        maybe: what a file may load besides, depending on its input: a hub.
-        anything: what it may load if its input is the whole name.
+        area: the test files, and the Python files that belong to them.
+        failed: files that are not valid Python, among those read so far.
+        maybe: files that a file may also load, depending on its input.
+        anything: files that it may load if its input is a complete name.
         programs: tests that may run programs.
-        completing: what adds the edges; before, only the files are known.
+        completing: adds the edges; before that, only the files are known.
         locations: the directories of code and tests.
     """
 
@@ -49,7 +49,7 @@ class ImportGraph:
     completing: Callable[[], None] | None = None
 
     def complete(self) -> ImportGraph:
-        """The same, with the edges: all files are read once for them."""
+        """The complete graph, for which all files are read once."""
         if self.completing is not None:
             completing, self.completing = self.completing, None
             completing()
@@ -57,7 +57,7 @@ class ImportGraph:
 
     @property
     def unparsable(self) -> set[str]:
-        """The files that are no Python."""
+        """The files that are not valid Python."""
         self.complete()
         return self.failed
 
@@ -85,7 +85,7 @@ class ImportGraph:
 
     @cached_property
     def covered(self) -> frozenset[str]:
-        """Every file that some test is known to depend on."""
+        """Every file that a test is known to depend on."""
         self.complete()
         return frozenset(self.tests).union(_closure(self.tests, self._surely_needed))
 
@@ -98,18 +98,18 @@ class ImportGraph:
         return _closure(starts, self.imports)
 
     def dependents(self, starts: Iterable[str]) -> dict[str, str]:
-        """Everything that depends on these files, each with what it depends on."""
+        """Everything that depends on these files, each with its dependency."""
         return _closure(starts, self.importers)
 
     def importers_of_package(self, init: str) -> frozenset[str]:
-        """The files that import anything of a package, given by its ``__init__``."""
+        """The files that import anything from a package, given by its ``__init__``."""
         location = parent(init)
         inside = [path for path in self._reverse if path.startswith(f"{location}/")]
         return frozenset(name for path in inside for name in self.importers(path))
 
 
 def _closure(starts: Iterable[str], following: _Following) -> dict[str, str]:
-    """Follow edges, the shortest way first; a start leads to itself by nothing."""
+    """Follow edges, the shortest path first; starting files map to an empty edge."""
     found: dict[str, str] = {}
     seen = set(starts)
     todo = sorted(seen)

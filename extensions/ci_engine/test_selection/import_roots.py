@@ -1,4 +1,4 @@
-"""The directories that imports may start from."""
+"""The directories in which imports are resolved."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ci_engine.test_selection.repository_files import Files, is_below, parent, p
 def declared_roots(
     files: Files, source_paths: Sequence[str], pytest: PytestSettings
 ) -> list[str]:
-    """Name the directories from which every file may import.
+    """The directories from which every file may import.
 
-    That is where code is declared to be, what pytest adds, the top, each ``src`` and
-    each directory of a pyproject.toml.
+    These are the declared directories of code, those that pytest adds, the root, each
+    ``src`` and each directory with a pyproject.toml.
     """
     sources = [path.strip("/") if path != "." else "" for path in source_paths]
     roots = [files.outside_of_packages(path) for path in sources]
@@ -26,9 +26,9 @@ def declared_roots(
 
 
 def other_roots(files: Files, declared: Sequence[str]) -> list[str]:
-    """Name the directories from which some files may import.
+    """The directories from which some files may import.
 
-    Scripts and tests import what stands beside them, and what they add to the path.
+    Scripts and tests import files beside them, and from what they add to the path.
     """
     inside = frozenset(declared) - {""}
     roots: list[str] = []
@@ -40,7 +40,7 @@ def other_roots(files: Files, declared: Sequence[str]) -> list[str]:
 
 
 def _projects(files: Files) -> set[str]:
-    """Where the projects of a monorepo have their code."""
+    """The source directories of a monorepo's projects."""
     found = {
         parent(name)
         for name in files.names
@@ -52,7 +52,7 @@ def _projects(files: Files) -> set[str]:
 
 
 def _added_to_path(files: Files) -> Iterator[str]:
-    """The directories that a file adds to the path and names in a text."""
+    """The directories that a file adds to the path by a literal name."""
     for name in files.python:
         text = files.read(name)
         if b"sys.path" not in text and b"syspath_prepend" not in text:

@@ -1,4 +1,4 @@
-"""Find changes of comments and layout that leave a Python program the same.
+"""Recognize changes of comments and layout that do not change a Python program.
 
 Comments, blank lines and line breaks inside a statement matter only to code that reads
 the file, or uses line numbers.
@@ -13,21 +13,21 @@ from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.python_imports import parse
 from ci_engine.test_selection.repository_files import parent
 
-# What may be left of a file that was only laid out anew: a cheap look before parsing.
+# Characters that layout may change: a fast check before parsing.
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _LAYOUT = b" \t\r\n\f,()\"'#"
-# A text that is longer is not worth its parsing.
+# Longer texts are not worth parsing.
 _LONGEST = 400_000
 _LOOKING = (
     *(b"getsource", b"getcomments", b"getblock", b"findsource", b"linecache"),
     *(b"tokenize", b"lineno", b"open(__file__", b"__file__).open", b"__file__).read"),
 )
-# A number of a line in a text that a test expects.
+# A line number in a text that a test expects.
 _NUMBERS = (re.compile(rb"line \d"), re.compile(rb"\.py:\d"))
 
 
 def is_same_program(before: bytes, after: bytes) -> bool:
-    """Whether two texts of a module are the same program, and started the same way."""
+    """Whether two texts of a module are the same program, started in the same way."""
     if max(len(before), len(after)) > _LONGEST or _start(before) != _start(after):
         return False
     if _without_layout(before) != _without_layout(after):
@@ -42,7 +42,7 @@ def is_same_program(before: bytes, after: bytes) -> bool:
 
 
 def is_program(path: str, graph: ImportGraph) -> bool:
-    """Whether a file is there to be run; what lies with tests or apart may be data."""
+    """Whether a file is meant to be run; beside tests it may be data."""
     if path in graph.tests:
         return True
     with_tests = path in graph.area and not path.endswith("conftest.py")
@@ -51,7 +51,7 @@ def is_program(path: str, graph: ImportGraph) -> bool:
 
 
 def tests_reading_sources(graph: ImportGraph) -> frozenset[str]:
-    """The tests that may read sources, themselves or by the code they use."""
+    """The tests that may read sources, directly or through the code they use."""
     files = graph.files
     readers = [name for name in files.python if _reads_sources(files.read(name))]
     return graph.tests.intersection([*readers, *graph.dependents(readers)])
@@ -65,11 +65,11 @@ def _reads_sources(text: bytes) -> bool:
 
 
 def _start(text: bytes) -> bytes:
-    """The line that says which program runs a file."""
+    """The line that names the interpreter of a file (``#!``)."""
     return text.partition(b"\n")[0].strip() if text.startswith(b"#!") else b""
 
 
 def _without_layout(text: bytes) -> bytes:
     whole = _COMMENT.sub(b"", text).replace(b"\\\r\n", b"").replace(b"\\\n", b"")
-    # Other backslashes stay: of two ways to write a text one may be worth a warning.
+    # Keep other backslashes: of two spellings of a text, one may cause a warning.
     return whole.translate(None, _LAYOUT)

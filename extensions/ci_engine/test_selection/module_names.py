@@ -22,8 +22,8 @@ class Modules:
         """List the modules.
 
         Args:
-            files: the files they are in.
-            roots: directories that imports may start from.
+            files: the files of the modules.
+            roots: directories in which imports are resolved.
             declared: those of them from which every file may import.
             deleted: files that the change deleted.
         """
@@ -32,8 +32,8 @@ class Modules:
         self.known = frozenset([*files.python, *files.native, *deleted])
         self._by_name: dict[str, list[str]] = {}
         self._declared = frozenset(declared)
-        # Packages that are searched too, with modules of the names of Python's own:
-        # within the package, and for others, these names are Python's all the same.
+        # Directories with modules named like Python's own are searched, too: within the
+        # package and elsewhere, these names still mean Python's modules.
         self._hiding = frozenset(
             parent(path)
             for path in self.known
@@ -42,7 +42,7 @@ class Modules:
             and _is_pythons(path.rpartition("/")[2].removesuffix(".py"))
         )
         self._hidden: set[str] = set()
-        # Many files import the same names.
+        # Cached: many files import the same names.
         self._doubts: dict[str, bool] = {}
         starts = frozenset(self.roots)
         for path in sorted(self.known):
@@ -62,7 +62,7 @@ class Modules:
 
     @property
     def plain_roots(self) -> list[str]:
-        """The roots but for packages that would hide modules of Python's own."""
+        """The roots, except packages that would hide modules of Python's own."""
         return [root for root in self.roots if root not in self._hiding]
 
     @cached_property
@@ -72,7 +72,7 @@ class Modules:
 
     @cached_property
     def tops_with_modules(self) -> frozenset[str]:
-        """Those of them that modules are in, or that are packages."""
+        """Those that contain modules, or are packages."""
         return frozenset(
             name.partition(".")[0]
             for name, paths in self._by_name.items()
@@ -82,8 +82,8 @@ class Modules:
     def is_doubtful(self, name: str) -> bool:
         """Whether other readers of imports may resolve a name differently.
 
-        It stands for several files, for a built-in or for a file that is not Python's
-        own; or it is not here although its package is.
+        It may mean several files, a built-in or a file that is not Python's
+        own; or it does not exist although its package does.
         """
         if name not in self._doubts:
             self._doubts[name] = name in self._doubtful or (
@@ -104,11 +104,11 @@ class Modules:
         return self._hidden.union(names)
 
     def exact(self, name: str, importer: str) -> list[str]:
-        """The files of exactly this module."""
+        """The files with exactly this module name."""
         return self._nearest(self._by_name.get(name, []), importer)
 
     def resolve(self, name: str, importer: str) -> list[str]:
-        """The files of a module, or of the innermost package of it that is here."""
+        """The files of a module, or of its innermost package in the repository."""
         while name:
             found = self.exact(name, importer)
             if found:
@@ -117,9 +117,9 @@ class Modules:
         return []
 
     def member(self, module: str, name: str, importer: str) -> list[str]:
-        """What ``from module import name`` depends on; without a name, ``import``.
+        """The file for ``from module import name``; without a name, ``import``.
 
-        That is the module of that name, else the module it is taken from.
+        That is the module with that name, else the module it is imported from.
         """
         plain = module.lstrip(".")
         level = len(module) - len(plain)
@@ -131,7 +131,7 @@ class Modules:
         )
 
     def relative(self, importer: str, level: int, name: str) -> list[str]:
-        """The file of a module that is named from the importer's place."""
+        """The file of a relative import."""
         directory = parent(importer)
         for _ in range(level - 1):
             directory = parent(directory)
@@ -150,10 +150,10 @@ class Modules:
         return [path for path in self.known if path.startswith(f"{directory}/")]
 
     def _nearest(self, paths: list[str], importer: str) -> list[str]:
-        """Of several files those that the importer can mean.
+        """Choose the files that the importer can mean.
 
-        What stands in declared code, and what a directory of tests brings itself;
-        otherwise all of them may be meant.
+        Prefer declared code, and files in the importer's own directory of tests;
+        otherwise any of them may be meant.
         """
         if len(paths) < 2:  # noqa: PLR2004 - one is no choice
             return paths
@@ -162,7 +162,7 @@ class Modules:
         return near or paths
 
     def _start(self, path: str) -> str:
-        """The directory that the import of a file starts from."""
+        """The root from which a file imports."""
         return self.files.outside_of_packages(parent(path))
 
 

@@ -1,9 +1,9 @@
-"""Modules that code names in texts, where anything loads by name.
+"""Modules that code names in texts, in code that loads by name.
 
 A text that is exactly a module, ``"shop.urls"``, or one of its attributes,
-``"shop.mail.Backend"`` and ``"shop.app:create"``, leads to it, whatever loads it in
-the end. So do the entry points that the repository declares, for the code that asks
-for their group.
+``"shop.mail.Backend"`` and ``"shop.app:create"``, counts as a dependency on it,
+whatever loads it. So do the entry points that the repository declares, for code that
+queries their group.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import cached_property
 from ci_engine.test_selection.entry_points import EntryPoint
 from ci_engine.test_selection.module_names import Modules
 
-# Code that loads by name, or has a library do so.
+# Code that loads by name, directly or through a library.
 _LOADING = re.compile(
     rb"import_module|__import__\(|resolve_name|pydoc\.locate|entry_points|find_spec"
     rb"|import_(?:string|object|from_string|name|class|attr|path|dotted)|from_object"
@@ -29,14 +29,14 @@ _ENTRY_POINTS = re.compile(
     rb"entry_?points|stevedore|load_setuptools|pkg_resources|\bpluginlib\b"
 )
 _QUOTED = rb"[\"'](%s(?:\.[A-Za-z_]\w*)*)(:[A-Za-z_][\w.]*)?[\"']"
-# With more names than this, one pattern for all of them is slower than any name.
+# With more names than this, one combined pattern is slower than single searches.
 _MOST_NAMES = 40
-# A logger is called like a module, and loads nothing.
+# Loggers are named like modules, and load nothing.
 _LOGGER = re.compile(rb"getLogger\(\s*[\"'][\w.]+[\"']")
 
 
 class NamedModules:
-    """Finds what the texts of code lead to."""
+    """Finds the modules that texts in code name."""
 
     def __init__(self, modules: Modules, points: Iterable[EntryPoint]) -> None:
         self.modules = modules
@@ -80,15 +80,15 @@ class NamedModules:
         return found
 
     def _resolved(self, name: str, path: str) -> list[str]:
-        """The module of a name, else the one that the last part is an attribute of."""
+        """The module of a name, else the module whose attribute is the last part."""
         whole = self.modules.exact(name, path)
         return whole or self.modules.exact(name.rpartition(".")[0], path)
 
     def _by_entry_point(self, path: str, text: bytes) -> set[str]:
-        """What is declared for the groups that a file asks for.
+        """The entry points of the groups that a file queries.
 
-        One that asks for a group which it does not name may ask for any; and who uses
-        a program that looks for its plugins by entry points loads these with it.
+        A file that queries a group it does not name may query any. Files that use a
+        program with plugins as entry points load these with it.
         """
         asking = _ENTRY_POINTS.search(text) is not None
         named = [point for point in self.points if os.fsencode(point.group) in text]

@@ -1,7 +1,7 @@
-"""Files that may load or run another one without naming it.
+"""Find files that may load or run another one without naming it.
 
-Evidence: the name of the file in a text that another file has, which may be the input
-of a loader, or a loader that lists directories.
+Evidence: another file contains the name of the file in a text, which may be the input
+of a loader, or a loader lists directories.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ci_engine.test_selection.dynamic_imports import lists_directories
 from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.repository_files import Files, parent, parents
 
-# What may hold the names for a loader.
+# Files that may contain the names for a loader.
 _NAMING = (".toml", ".cfg", ".ini", ".json", ".yml", ".yaml", ".txt")
 _QUOTED = re.compile(rb"""["']([\w.:/-]+)(?=["'])""")
 _WORD = re.compile(rb"\w+")
 
 
 class PossibleLoaders:
-    """Finds what may load a file; the names in all texts are read once."""
+    """Finds possible loaders of a file; the names in all texts are read once."""
 
     def __init__(self, graph: ImportGraph) -> None:
         self.graph = graph
@@ -46,8 +46,8 @@ class PossibleLoaders:
     def _may_be_named(self, path: str, hub: str) -> bool:
         """Whether the name of this file may be the input of a loader.
 
-        That takes its name in a text of another file, or a loader that lists
-        directories and names one that the file is in, or is beside it.
+        This requires its name in a text of another file, or a loader that lists
+        directories and names one above the file, or is beside it.
         """
         location, _, base = path.rpartition("/")
         stem = base.removesuffix(".py") if base != "__init__.py" else location
@@ -57,7 +57,7 @@ class PossibleLoaders:
         text = self.files.read(hub)
         if not lists_directories(text):
             return False
-        # The directories that the loader is in as well are no evidence.
+        # Directories that also contain the loader are no evidence.
         above = [
             d
             for d in (location, *parents(location))
@@ -70,7 +70,7 @@ class PossibleLoaders:
 
     @cached_property
     def _named(self) -> dict[bytes, set[str]]:
-        """The words that texts in code and in settings have, with these files."""
+        """The words in texts of code and settings, with their files."""
         found: dict[bytes, set[str]] = {}
         for path in self.files.names:
             for word in _words_of(path, self.files):

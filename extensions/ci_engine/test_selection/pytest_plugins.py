@@ -1,7 +1,7 @@
-"""Fixtures that plugins of pytest use: they run although no test names them.
+"""Fixtures that pytest plugins use: they run although no test names them.
 
-Evidence: the names of plugins in the files that say what is installed. A plugin that is
-not listed here may use any fixture.
+Evidence: the names of plugins in the files that declare installed packages. A plugin
+that is not listed here may use any fixture.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 
 from ci_engine.test_selection.repository_files import Files
 
-# Plugins that use no fixtures of a project but these.
+# Plugins that use no fixtures of a project, except these.
 _ASYNCIO = frozenset({"event_loop", "event_loop_policy"})
 _KNOWN = frozenset(
     {
@@ -24,14 +24,14 @@ _KNOWN = frozenset(
         *("pytest-sugar", "pytest-timeout", "pytest-xdist"),
     }
 )
-# The fixtures of packages that bring a plugin and have names that do not say so.
+# Fixtures of packages with plugins whose names do not show that.
 _BY_OTHERS = re.compile(
     r"anyio_backend\w*|celery_\w+|use_celery_app_trap|_?faker_\w+|jp_\w+|snapshot"
     r"|loop"
 )
 _NAME = rb"(pytest(?:[-_][a-z][a-z0-9]*)+)"
 _REQUIRED = re.compile(rb"(?<![\w./-])" + _NAME + rb"(?![\w./-])", re.IGNORECASE)
-# Of a lock only what it locks, not what a package could bring besides.
+# From a lock, only the locked packages count, not their optional dependencies.
 _LOCKED = re.compile(
     rb"(?:\bname(?: = \"|: )|/)" + _NAME + rb"(?=\"|-\d|\s)", re.IGNORECASE
 )
@@ -42,14 +42,14 @@ _NAMING = (
 
 
 def may_be_used(names: frozenset[str], plugins: frozenset[str]) -> bool:
-    """Whether a plugin of pytest may use one of some fixtures."""
+    """Whether a pytest plugin may use one of some fixtures."""
     if any(_BY_OTHERS.fullmatch(name) for name in names) or not plugins <= _KNOWN:
         return True
     return "pytest-asyncio" in plugins and not names.isdisjoint(_ASYNCIO)
 
 
 def plugins_of(files: Files) -> frozenset[str]:
-    """The plugins that any text names which says what is installed."""
+    """The plugins in any file that declares installed packages."""
     found: set[bytes] = set()
     for name in files.names:
         directory, _, base = name.rpartition("/")

@@ -1,4 +1,4 @@
-"""Read the settings of pytest: where tests are and what they load."""
+"""Read the settings of pytest: test locations and loaded files."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ _TABLES = {
     "tox.ini": "pytest",
     "setup.cfg": "tool:pytest",
 }
-# Every file that may hold settings of pytest.
+# Every file that may contain settings of pytest.
 SETTINGS_FILES = ("pyproject.toml", "pytest.toml", ".pytest.toml", *_TABLES)
 _PROJECT_FILES = ("/pyproject.toml", "/setup.cfg", "/setup.py", ".ini")
 _DOCTESTS = ("--doctest-modules", "--doctest-plus", "--xdoctest")
 # Texts that pytest collects by default.
 _TEXTS = ("test*.txt",)
-# What may run the tests where the command is the project's own.
+# Programs that may run the tests if the project has its own command.
 _RUNNERS = (
     *("tox.ini", "tox.toml", "noxfile.py", "Makefile", "justfile", "hatch.toml"),
     *("pyproject.toml", "setup.cfg"),
 )
-# The programs whose files count only where they run the tests.
+# Programs whose files count only if they run the tests.
 _RUN_BY = {"tox.ini": "tox", "noxfile.py": "nox"}
 _OPTION = re.compile(
     r"(--(?:xdoctest|doctest|nb|markdown-docs|codeblocks|rst)[\w-]*)"
     r"(?:[=,\s\"']+([^\s\"',=\]]*[*?][^\s\"',\]]*))?"
 )
-# Options of plugins that make tests of texts.
+# Options of plugins that collect texts as tests.
 _OF_TEXTS: Mapping[str, tuple[str, ...]] = {
     "--nbval": ("*.ipynb",),
     "--nbmake": ("*.ipynb",),
@@ -55,15 +55,15 @@ _OF_TEXTS: Mapping[str, tuple[str, ...]] = {
 
 
 class PytestSettings(msgspec.Struct, frozen=True):
-    """The settings of pytest that matter here, of all its files together.
+    """The relevant settings of pytest, from all of its files together.
 
     Attributes:
         python_files: patterns for the names of test files.
         plugins: modules that every test loads: ``-p``, and the project's own plugins.
-        doctests: whether every module may hold tests.
+        doctests: whether every module may contain tests.
         text_tests: patterns for texts that are tests, such as ``*.rst``.
         nowhere_else: whether these are certainly the only locations of tests.
-        runners: the files of the programs that the tests are run with.
+        runners: the files of the programs that run the tests.
     """
 
     test_paths: tuple[str, ...] = ()
@@ -77,11 +77,11 @@ class PytestSettings(msgspec.Struct, frozen=True):
 
     @property
     def has_text_tests(self) -> bool:
-        """Whether texts are tests that have no name which says so."""
+        """Whether texts are tests although their names do not show it."""
         return not set(self.text_tests) <= set(_TEXTS)
 
     def is_test_file(self, name: str) -> bool:
-        """Whether the name alone makes a Python file one that pytest collects."""
+        """Whether pytest collects a Python file because of its name."""
         base = name.rpartition("/")[2]
         return any(
             fnmatch(name if "/" in pattern else base, pattern)
@@ -92,21 +92,21 @@ class PytestSettings(msgspec.Struct, frozen=True):
 def read_pytest_settings(
     project: Project, own_plugins: Iterable[str] = (), command: Command = ""
 ) -> PytestSettings:
-    """Read the settings of pytest; where several files hold some, all count.
+    """Read the settings of pytest; if several files have some, all of them count.
 
-    Too many test files and plugins make no test run too rarely.
+    Too many test files and plugins never make a test run too rarely.
 
     Args:
-        project: whose settings.
-        own_plugins: the modules that it declares as plugins of pytest.
-        command: its own command for the tests, which may have options of pytest.
+        project: the project.
+        own_plugins: the modules that it declares as pytest plugins.
+        command: its own command for the tests, which may contain pytest options.
     """
     options = [option for option in _options(project) if option is not None]
     configured = [_all([option], "testpaths") for option in options]
     words = [word for option in options for word in _words(option.get("addopts"))]
     words += _words(command)
     words += _words_of_runners(project.root) if command else []
-    # The usual names count as well: better too many tests than too few.
+    # The usual names count as well: too many tests are better than too few.
     python_files = [*_USUAL_FILES, *_all(options, "python_files")]
     return PytestSettings(
         test_paths=_locations(_all(options, "testpaths")),
@@ -124,7 +124,7 @@ def read_pytest_settings(
 
 
 def _words_of_runners(root: Path) -> Iterator[str]:
-    """The options that make tests of texts, in the files of what runs the tests."""
+    """Options that collect texts as tests, in the files of the test runners."""
     for name in _RUNNERS:
         try:
             text = read_text(root / name)
@@ -139,7 +139,7 @@ def _are_plain(paths: list[str]) -> bool:
 
 
 def _options(project: Project) -> Iterator[Mapping[str, object] | None]:
-    """The tables of every file; None where pytest does not take a file for its own."""
+    """The tables of every file; None if pytest does not use a file."""
     native = project.tool("pytest")
     yield {**native, **table(native, "ini_options")} or None
     for name in ("pytest.toml", ".pytest.toml"):
@@ -176,13 +176,13 @@ def _all(options: list[Mapping[str, object]], name: str) -> list[str]:
 
 
 def _locations(words: list[str]) -> tuple[str, ...]:
-    """Directories from the top, whose name is empty."""
+    """Directories from the root, which has an empty name."""
     plain = (word.replace("\\", "/").removeprefix("./").strip("/") for word in words)
     return tuple("" if word == "." else word for word in plain)
 
 
 def _after(words: list[str], option: str) -> tuple[str, ...]:
-    """The values of an option, in each of the ways to write it."""
+    """The values of an option, in any of its spellings."""
     found: list[str] = []
     for position, word in enumerate(words):
         if word == option:
@@ -203,10 +203,10 @@ def _by_option(words: list[str]) -> Iterator[str]:
 def find_tests(
     files: Files, pytest: PytestSettings, test_paths: frozenset[str]
 ) -> tuple[frozenset[str], list[str]]:
-    """Find the tests by their names and by the settings of pytest.
+    """Find the tests by their names and the settings of pytest.
 
     Returns:
-        The files in which pytest looks for tests; these, and what belongs to them.
+        The files in which pytest looks for tests; these, and files that belong to them.
     """
     collected = _collected(files, pytest, test_paths)
     tests = frozenset(
@@ -226,10 +226,10 @@ def find_tests(
 def _collected(
     files: Files, pytest: PytestSettings, test_paths: frozenset[str]
 ) -> frozenset[str]:
-    """Where pytest looks for tests, the top if it may look anywhere."""
+    """The directories that pytest collects from, the root if it may be any."""
     known = files.directories | files.names
     if not pytest.nowhere_else or known.isdisjoint(pytest.test_paths):
         return frozenset({""})
-    # Projects inside have their own tests.
+    # Nested projects have their own tests.
     projects = {parent(n) for n in files.names if n.endswith(_PROJECT_FILES)} - {""}
     return test_paths | projects

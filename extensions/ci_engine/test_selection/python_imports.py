@@ -1,6 +1,6 @@
-"""Read the imports of Python files: with Python's own parser, or by their texts.
+"""Read the imports of Python files, with Python's own parser or by patterns.
 
-Regular expressions are quick, and read what is not Python, such as Cython.
+Patterns are fast, and read files that are not Python, such as Cython.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from functools import lru_cache
 from ci_engine.project.python_sources import parse_python
 from ci_engine.test_selection.module_names import Modules
 
-# Several rules look into the same files; trees of all of them would fill the memory.
+# Several rules examine the same files; keeping all syntax trees would need much memory.
 _MOST_TREES = 200
-# What a block of statements may stand in without being a statement.
+# Nodes that contain blocks of statements without being statements.
 _PARTS = (ast.excepthandler, ast.match_case)
 _BLOCKS = (ast.stmt, *_PARTS)
 
-# Also of Cython, and wherever in a line they stand. A pattern that starts with a word
-# is searched ten times as fast as one that starts with a condition.
+# Also for Cython, and anywhere in a line. A pattern that starts with a word is
+# searched ten times as fast as one that starts with a condition.
 _FROM = re.compile(
     rb"from[ \t]+([.\w]+)[ \t]+c?import\b[ \t]*(\([^)]*\)|(?:\\\r?\n|[^\n#;])*)"
 )
@@ -32,7 +32,7 @@ parse = lru_cache(maxsize=_MOST_TREES)(parse_python)
 
 
 def imports_of(path: str, modules: Modules, text: bytes) -> tuple[set[str], bool]:
-    """The files that a file imports or seems to, and whether it could be parsed."""
+    """The files that a file probably imports, and whether it could be parsed."""
     tree = parse(text)
     if tree is None:
         return guessed_imports(path, modules, text), False
@@ -47,7 +47,7 @@ def imports_in(tree: ast.Module, path: str, modules: Modules) -> set[str]:
 
 
 def _statements(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Every import; expressions hold none, so they are passed over."""
+    """Every import; expressions contain none, so they are skipped."""
     todo: list[ast.AST] = [tree]
     while todo:
         node = todo.pop()
@@ -70,7 +70,7 @@ def _resolve(
 
 
 def guessed_imports(path: str, modules: Modules, text: bytes) -> set[str]:
-    """The files that a file seems to import, whatever else it holds."""
+    """The files that a file probably imports, whatever else it contains."""
     found: set[str] = set()
     for module, name, _ in _named(text):
         found.update(modules.member(module, name, path))
@@ -82,8 +82,8 @@ def doubtful_imports(
 ) -> set[str]:
     """The same, but only for names that ruff may resolve differently.
 
-    What does not start a line may be in an example: Python's parser decides, unless
-    it is in a text of several lines.
+    Text that does not start a line may be an example: Python's parser decides, unless
+    it is in a multi-line string.
     """
     found: set[str] = set()
     unsure: set[str] = set()
@@ -101,12 +101,12 @@ def doubtful_imports(
 
 
 def _is_in_text(start: int, text: bytes) -> bool:
-    """Whether a place is in a text of several lines, as far as counting shows it."""
+    """Whether a position is in a multi-line string, judged by counting quotes."""
     return b"'''" not in text and text.count(b'"""', 0, start) % 2 == 1
 
 
 def _named(text: bytes) -> Iterator[tuple[str, str, int]]:
-    """What is imported: a module, the name taken from it, and where."""
+    """The import: a module, the imported name, and its position."""
     for match in _FROM.finditer(text):
         module = match.group(1).decode("utf-8", "replace")
         names = _COMMENT.sub(b"", match.group(2)).replace(b"\\", b" ")

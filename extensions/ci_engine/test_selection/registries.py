@@ -1,8 +1,8 @@
-"""Modules that a package imports for what they register: who uses it needs them.
+"""Modules that a package imports because they register something.
 
-Evidence: the module changes something that is not its own when it is imported. A
-package that imports a module for its names alone is no evidence: else every test would
-need every module.
+Evidence: the module changes an object of another module when it is imported. A package
+that imports a module only for its names is no evidence: otherwise every test would
+need every module. Users of the package depend on modules that register.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from ci_engine.test_selection.repository_files import Files, parent
 
 _Edges = Mapping[str, Mapping[str, str]]
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-# Classes that are registered because they exist.
+# Classes that are registered by being defined.
 _SUBCLASSES = (b"__init_subclass__", b"__subclasses__")
-# A statement at the top that is a call, or changes a part of something; few modules
+# A top-level statement that is a call, or changes a part of an object; few modules
 # have one, and only those are parsed.
 _MAY_CHANGE = re.compile(
     rb"^(?:@(?:[\w.]*(?i:regist|plugin|hookimpl|command)|\w+\.[\w.]*\(|.*[\])]\.)"
@@ -28,7 +28,7 @@ _MAY_CHANGE = re.compile(
     rb"|[A-Za-z_]\w*(?:\.\w+)+[ \t]*[-+|&]?=[^=])",
     re.MULTILINE,
 )
-# What packages call when they are imported, and what stays within them.
+# Calls that packages make when they are imported, without effects elsewhere.
 _HARMLESS = frozenset(
     {"filterwarnings", "simplefilter", "getLogger", "addHandler", "basicConfig"}
     | {"freeze_support", "warn", "reconfigure", "print", "exit"}
@@ -36,11 +36,11 @@ _HARMLESS = frozenset(
 
 
 def registering_modules(files: Files, edges: _Edges) -> dict[str, set[str]]:
-    """For each package, by its ``__init__.py``, what it imports that registers."""
+    """For each package's ``__init__.py``, the imported modules that register."""
     found: dict[str, set[str]] = {}
     by_class = {p for p in files.python if _has(files.read(p), _SUBCLASSES)}
 
-    # A module is imported by each package that it is in, and looked into once.
+    # Several packages may import a module, which is examined once.
     @cache
     def registers(path: str) -> bool:
         return _registers(files.read(path), path, by_class, edges)
@@ -59,7 +59,7 @@ def _has(text: bytes, signs: tuple[bytes, ...]) -> bool:
 
 
 def _imported(init: str, edges: _Edges, seen: frozenset[str]) -> Iterator[str]:
-    """What a package imports of itself, that of its packages included."""
+    """The modules that a package imports from itself, including its subpackages."""
     location = f"{parent(init)}/"
     for path, kind in edges.get(init, {}).items():
         if kind != "imports" or not path.startswith(location) or path in seen:
@@ -70,7 +70,7 @@ def _imported(init: str, edges: _Edges, seen: frozenset[str]) -> Iterator[str]:
 
 
 def _registers(text: bytes, path: str, by_class: set[str], edges: _Edges) -> bool:
-    # A base that knows its subclasses.
+    # A base class that records its subclasses.
     by_base = not by_class.isdisjoint(edges.get(path, {}))
     tree = parse(text) if by_base or _MAY_CHANGE.search(text) else None
     if tree is None:
@@ -91,7 +91,7 @@ def _imported_names(tree: ast.Module) -> frozenset[str]:
 
 
 def _changes(node: ast.stmt, imported: frozenset[str]) -> bool:
-    """Whether a statement at the top of a module changes what it imported."""
+    """Whether a top-level statement changes an imported object."""
     if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         return any(
@@ -108,7 +108,7 @@ def _changes(node: ast.stmt, imported: frozenset[str]) -> bool:
 
 
 def _is_registration(decorator: ast.expr, imported: frozenset[str]) -> bool:
-    """Whether a decorator is called like one that registers what it is given."""
+    """Whether a decorator's name suggests that it registers its function."""
     location = decorator.func if isinstance(decorator, ast.Call) else decorator
     name = last_name(location).lower()
     named = any(part in name for part in ("regist", "plugin", "hookimpl", "command"))

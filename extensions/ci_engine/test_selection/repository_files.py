@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-# Sources that are compiled.
+# Sources of compiled modules.
 NATIVE = (".pyx", ".pxd", ".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".rs", ".f90")
 
-# What is longer was not written by hand; nothing is looked for in it.
+# Longer files were not written by hand, and are not searched.
 _LONGEST = 5_000_000
 
 
@@ -21,9 +21,9 @@ class Files:
     """The files of a repository.
 
     Attributes:
-        root: the top of the repository.
+        root: the root of the repository.
         names: every file, relative to it and with ``/``.
-        others: what else is listed, such as links to directories.
+        others: other listed entries, such as links to directories.
     """
 
     root: Path
@@ -42,7 +42,7 @@ class Files:
         without: Iterable[str],
         entries: Iterable[Path] = (),
     ) -> Files:
-        """Take the given files, and what else is listed, but for some directories."""
+        """Create from the given files and other entries, without some directories."""
         left_out = tuple(f"{name}/" for name in without)
         start = len(str(root)) + 1
         names = (str(path)[start:].replace(os.sep, "/") for path in paths)
@@ -52,17 +52,17 @@ class Files:
 
     @cached_property
     def python(self) -> list[str]:
-        """The Python files, in the order of their names."""
+        """The Python files, sorted by name."""
         return sorted(name for name in self.names if name.endswith(".py"))
 
     @cached_property
     def native(self) -> list[str]:
-        """The Cython files: modules too, that import others."""
+        """The Cython files, which are modules and import others."""
         return sorted(name for name in self.names if name.endswith((".pyx", ".pxd")))
 
     @cached_property
     def directories(self) -> frozenset[str]:
-        """Every directory that holds a file; the top is the empty name."""
+        """Every directory with a file; the root has an empty name."""
         found = {parent(name) for name in self.names}
         return frozenset(found.union(*(parents(name) for name in found)))
 
@@ -74,13 +74,13 @@ class Files:
 
     @cached_property
     def with_code(self) -> frozenset[str]:
-        """The directories at the top with anything that is run or compiled."""
+        """The top-level directories with anything that is run or compiled."""
         code = (".py", ".pyi", ".ipynb", *NATIVE)
         return frozenset(n.partition("/")[0] for n in self.names if n.endswith(code))
 
     @cached_property
     def links(self) -> dict[str, str]:
-        """Where each link leads to, from the top."""
+        """The target of each link, relative to the root."""
         top = f"{os.path.realpath(self.root)}{os.sep}"
         listed = self.names | self.others
         links = (n for n in listed if (self.root / n).is_symlink())
@@ -92,7 +92,7 @@ class Files:
         }
 
     def read(self, name: str) -> bytes:
-        """What a file holds, empty if it cannot be read or is too long."""
+        """The content of a file, empty if it cannot be read or is too long."""
         if name not in self._texts:
             self._texts[name] = _read(self.root / name)
         return self._texts[name]
@@ -103,9 +103,9 @@ class Files:
         among: frozenset[str],
         words: tuple[bytes, ...] = (b"",),
     ) -> frozenset[str]:
-        """Those among some files whose text has a pattern, looked for once.
+        """The files with text that matches a pattern; each pattern is searched once.
 
-        What has the pattern has one of the words, which are found far quicker.
+        A match contains one of the words, which are found much faster.
         """
         asked = (pattern, among)
         if asked not in self._having:
@@ -119,7 +119,7 @@ class Files:
         return self._having[asked]
 
     def outside_of_packages(self, directory: str) -> str:
-        """The first directory from here upwards that is no package."""
+        """The nearest directory, from here upwards, that is no package."""
         while directory in self.packages:
             directory = parent(directory)
         return directory
@@ -133,7 +133,7 @@ def _read(path: Path) -> bytes:
 
 
 def parent(name: str) -> str:
-    """The directory that a file or directory is in; the top is the empty name."""
+    """The directory that contains a file or directory; the root is the empty name."""
     return name.rpartition("/")[0]
 
 
@@ -147,7 +147,7 @@ def parents(name: str) -> list[str]:
 
 
 def is_below(name: str, directories: Collection[str]) -> bool:
-    """Whether a file is one of these paths or below one; empty stands for the top."""
+    """Whether a file is one of these paths or below one; empty means the root."""
     if "" in directories or name in directories:
         return True
     return any(location in directories for location in parents(name))

@@ -1,7 +1,7 @@
 """Read the imports of a whole repository with ``ruff analyze graph``.
 
-It is quick, but declared experimental: unexpected output is refused, and the caller
-falls back on Python's own parser.
+It is fast, but declared experimental: unexpected output is refused, and the caller
+falls back to Python's own parser.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from ci_engine.project.repository import Project
 from ci_engine.test_selection.repository_files import Files
 
 _SECONDS = 60.0
-# The second says that a name is not UTF-8: such a file is not listed, so read again.
+# The second is for names that are not UTF-8: such files are read separately.
 _EXPECTED = ("is experimental and may change", "Failed to convert path")
 _FAILED = re.compile(
     r"^warning: Failed to (?:read source for|generate import map for) (.+?): "
 )
 
 
-# The files that each file imports which ruff could read, and its version.
+# The imports of each file that ruff could read, and its version.
 RuffImports = tuple[dict[str, list[str]], str]
 
 
@@ -40,7 +40,7 @@ def read_with_ruff(
     """Read the imports of all files with ruff.
 
     Raises:
-        ToolError: if ruff cannot be had, or does anything unexpected.
+        ToolError: if ruff is not available, or does anything unexpected.
     """
     program, version = _find_ruff(project)
     command = [program, "analyze", "graph", "--isolated", "--color=never"]
@@ -70,7 +70,7 @@ def read_with_ruff(
 
 
 def _find_ruff(project: Project) -> tuple[str, str]:
-    """The ruff of the project or the machine if it is of the tested series."""
+    """The ruff of the project or the machine, if its version is supported."""
     series = _series()
     scripts = "Scripts" if os.name == "nt" else "bin"
     locations = (str(project.root / ".venv" / scripts), None)
@@ -105,7 +105,7 @@ def _plain(path: str) -> str:
 
 
 def _failed(text: str, files: Files) -> frozenset[str]:
-    """The files that it warned about."""
+    """The files with warnings."""
     found: set[str] = set()
     top = f"{files.root}{os.sep}"
     real = f"{os.path.realpath(files.root)}{os.sep}"

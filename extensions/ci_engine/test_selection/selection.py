@@ -1,4 +1,4 @@
-"""Select the tests that a change can break, with reasons; unknown reach selects all."""
+"""Select the tests that a change can break, with reasons; if unsure, select all."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from ci_engine.test_selection.source_readers import readers_of_sources
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """One changed path and what kind of file it is.
+    """One changed path and its kind.
 
     Attributes:
-        path: from the top of the repository.
-        category: its kind, as the classifier decided.
+        path: relative to the root of the repository.
+        category: the kind that the classifier determined.
         deleted: whether the change deleted it.
-        same_program: whether only comments and the layout of a module changed.
+        same_program: whether only comments and layout of a module changed.
     """
 
     path: str
@@ -46,9 +46,9 @@ class Selection(msgspec.Struct):
 
     Attributes:
         everything: why all tests have to run, empty if they need not.
-        chains: for each selected test file the path from what changed to it.
-        unreached: changed code that no test is known to reach: all tests run.
-        notes: what a reader should know.
+        chains: for each selected test file the path from a changed file to it.
+        unreached: changed code that no test is known to reach, so that all tests run.
+        notes: remarks for readers.
     """
 
     everything: str = ""
@@ -73,9 +73,9 @@ class _Rules:
         self.graph = graph
         self.data = data
         self.result = Selection()
-        # Files that have to be taken as changed, with the path that made them so.
+        # Files that count as changed, with the path that caused it.
         self.seeds: dict[str, list[str]] = {}
-        # For each path that changed the files that have to be taken as changed for it.
+        # The files that count as changed because of each path.
         self.starts: dict[str, set[str]] = {}
 
     def select(self, changes: Sequence[Changed]) -> Selection:
@@ -95,7 +95,7 @@ class _Rules:
         self.result.everything = self.result.everything or because
 
     def _apply(self, change: Changed) -> str:
-        """Note what a change reaches; return why it reaches every test, if so."""
+        """Record what a change reaches; return why it reaches every test, if so."""
         path, category = change.path, change.category
         if category == "generated":
             return ""
@@ -115,7 +115,7 @@ class _Rules:
         return f"{path} ({category}) reaches every test"
 
     def _is_text(self, change: Changed) -> bool:
-        """Whether a file can only matter to what reads it."""
+        """Whether a file can only matter to its readers."""
         path, category = change.path, change.category
         if category == "source":
             return is_for_people(path) or path.endswith("/py.typed")
@@ -168,12 +168,12 @@ class _Rules:
         return ""
 
     def _collected(self, path: str) -> bool:
-        """Whether pytest is configured to look for tests where a text is."""
+        """Whether pytest is configured to look for tests at the location of a text."""
         locations = {location for location in self.graph.pytest.test_paths if location}
         return is_below(path, locations)
 
     def _undeclared(self, change: Changed) -> str:
-        """Undeclared data reaches the files that seem to read it."""
+        """Undeclared data affects the files that may read it."""
         path, graph = change.path, self.graph
         readers = readers_of_data(path, graph.files, graph.area)
         if readers is None or not (readers or change.deleted):
@@ -183,7 +183,7 @@ class _Rules:
         return ""
 
     def _stub(self, path: str) -> str:
-        """Stubs describe a module: its tests are theirs."""
+        """Stubs describe a module, so the module's tests are selected."""
         module = path.removesuffix("i")
         if module not in self.graph.files.names:
             return f"{path} describes a module that is not known"
@@ -215,7 +215,7 @@ class _Rules:
         return ""
 
     def _listed(self, path: str) -> None:
-        """Tests that list all sources read this one; it is no sign that they run it."""
+        """Tests that list all sources read this one, but may not run it."""
         if path not in self.graph.area:
             for reader in self._listing_sources:
                 self.seeds.setdefault(reader, [path])
@@ -229,7 +229,7 @@ class _Rules:
         return tests_reading_sources(self.graph)
 
     def _layout_only(self, path: str) -> None:
-        """The same program matters to what reads its source, not to what runs it."""
+        """An unchanged program matters to readers of its source, not to its users."""
         graph = self.graph
         self.result.notes.append(f"{path}: only comments or the layout changed")
         if path in graph.tests:
@@ -240,7 +240,7 @@ class _Rules:
             self._seed(name, [path])
 
     def _below(self, path: str) -> None:
-        """Take the tests below a file's directory as changed."""
+        """Count the tests below a file's directory as changed."""
         location = parent(path)
         for test in self.graph.tests:
             if not location or test.startswith(f"{location}/"):
@@ -252,7 +252,7 @@ class _Rules:
             self.seeds[path] = way
 
     def _broken(self) -> str:
-        """A file without a meaning that tests depend on: what it needs is not known."""
+        """A broken file that tests depend on: its dependencies are not known."""
         graph = self.graph
         for path in sorted(graph.unparsable):
             used = path in graph.covered or path.endswith("conftest.py")
@@ -275,7 +275,7 @@ class _Rules:
     def _unreached(self, changes: Iterable[Changed]) -> None:
         """Code that no test is known to reach selects all: anything may load it.
 
-        The tests of what seems to load it run first; for a script they are enough.
+        The tests of its possible loaders run first; for a script they are enough.
         """
         graph, result = self.graph, self.result
         loaders = PossibleLoaders(graph)
@@ -291,7 +291,7 @@ class _Rules:
         if self._is_text(change) or (change.same_program and is_program(path, graph)):
             return False
         if change.deleted and graph.pytest.is_test_file(path):
-            # A test that is deleted was reached by itself alone.
+            # A deleted test was only reached by itself.
             return False
         starts = self.starts.get(path)
         return starts is not None and graph.covered.isdisjoint(starts)

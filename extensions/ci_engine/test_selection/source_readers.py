@@ -1,7 +1,7 @@
-"""Tests that read the sources as texts: every change of a module matters to them.
+"""Tests that read sources as texts: every change to a module matters to them.
 
-Evidence: a listing of files, or a program that searches them, beside a sign that it
-starts above the tests, or a name of the directories of code.
+Evidence: a listing of files, or a program that searches them, together with a path
+that starts above the tests, or the name of a directory of code.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _LISTING = re.compile(
     rb"|iter_modules|walk_packages|copytree|compile_dir|glob\([A-Za-z_]"
 )
 _LISTING_WORDS = (b"glob(", b"walk", b"dir", b"iter_modules", b"copytree")
-# Programs that look into every file below where they start. A pattern that starts with
+# Programs that search every file below a directory. A pattern that starts with
 # a set of characters is searched twice as fast as one with several starts.
 _OF_GIT = rb"git[\"', ]+(?:grep|archive|diff|ls-tree)"
 _QUOTED = re.compile(
     rb"[\"'](?:" + _OF_GIT + rb"|(?:e?grep|rg|ag|ack|find|tar|rsync)(?:[\"']| -))"
 )
 _LATER = re.compile(rb"ls-files| " + _OF_GIT)
-# Where the top of a repository, or what is above a test, is meant.
+# Expressions for the root of a repository, or for a directory above a test.
 TOP = (
     rb"rootpath|rootdir|cwd\(|\bROOT\b|Path\(\)|curdir|pardir"
     rb"|(?:Path|walk|glob|listdir|scandir|copytree)\(\s*[\"']\.{1,2}/?[\"']"
@@ -36,7 +36,7 @@ ABOVE = (
 
 
 def searching(files: Files, among: frozenset[str]) -> frozenset[str]:
-    """Those of some files that run a program which looks into every file."""
+    """The files that run a program which searches every file."""
     quoted = files.having(_QUOTED, among)
     return quoted | files.having(_LATER, among, (b"ls-files", b" git"))
 
@@ -50,7 +50,7 @@ def readers_of_sources(graph: ImportGraph) -> list[str]:
 
 
 def _above(graph: ImportGraph) -> re.Pattern[bytes]:
-    """The places above the tests, and the directories of code by their names."""
+    """Patterns of locations above the tests, and of directories of code by name."""
     tops = {path.partition("/")[0] for path in graph.files.packages}
     tops |= {p.partition("/")[0] for p in graph.locations if p}
     tops -= {path.partition("/")[0] for path in graph.tests}

@@ -1,7 +1,7 @@
 """Modules and files that tests name in texts.
 
-Evidence: dotted names (patches), ``-m name`` and commands of the project where a test
-starts programs, names of scripts, listed directories.
+Evidence: dotted names (patches), ``-m name`` and commands of the project in tests that
+start programs, names of scripts, listed directories.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ def script_modules(
 
 @dataclass(frozen=True)
 class Mentions:
-    """Finds what the text of a test names.
+    """Finds the files that the text of a test names.
 
     Attributes:
         commands: the project's own commands with their modules.
-        tests: the files that hold tests: naming one of them is no evidence.
+        tests: the files with tests: naming one of them is no evidence.
     """
 
     modules: Modules
@@ -84,9 +84,9 @@ class Mentions:
 
     @cached_property
     def _dotted_names(self) -> dict[bytes, re.Pattern[bytes]]:
-        """For each top, up to its dot, the names that start there.
+        """For each top-level name with its dot, the names that start with it.
 
-        Looking for a plain text is far quicker than looking for one of several.
+        Searching for a plain text is much faster than searching for alternatives.
         """
         tops = map(os.fsencode, self.modules.tops_with_modules)
         return {
@@ -99,7 +99,7 @@ class Mentions:
         return frozenset(map(os.fsencode, self.modules.top_names))
 
     def _programs(self, path: str, text: bytes) -> set[str]:
-        """What ``-m name``, ``-c "import name"`` and the project's commands run."""
+        """The targets of ``-m name``, ``-c "import name"`` and project commands."""
         found: set[str] = set()
         for raw in set(_QUOTED.findall(text)):
             name = raw.decode("utf-8", "replace")
@@ -129,7 +129,7 @@ class Mentions:
 
     @cached_property
     def _loose(self) -> list[str]:
-        """The files that are no modules of a package, and no tests."""
+        """The files that are neither modules of a package nor tests."""
         packages = self.modules.files.packages
         return [
             path

@@ -1,1 +1,1 @@
-"""The parts of ``ci validate``: what is checked in which file."""
+"""The checks of ``ci validate``, by kind of file."""

@@ -1,4 +1,4 @@
-"""Whether someone has to approve changes of what decides about a pull request."""
+"""Check whether changes to files that control CI need an approval."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ci_engine.configuration.reading import read_text
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.path_patterns import matching
 
-# Where GitHub looks, in this order; the first file counts.
+# GitHub's search order; only the first file counts.
 LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
-# One file for each thing that decides; a directory is named as an owner would be given.
+# One representative file for each; a directory is written as in CODEOWNERS.
 _DECIDING = {
     ".github/workflows/ci.yml": "/.github/",
     ".github/actions/gate/action.yml": "/.github/",
@@ -22,7 +22,7 @@ _DECIDING = {
 
 
 def without_owner(root: Path) -> list[str]:
-    """What decides about a pull request, and no one has to approve a change of."""
+    """The files that control CI and whose changes need no approval."""
     rules = list(_rules(root))
     return list(
         dict.fromkeys(
@@ -32,7 +32,7 @@ def without_owner(root: Path) -> list[str]:
 
 
 def _owned(path: str, rules: list[tuple[str, bool]]) -> bool:
-    """The last pattern that fits counts; one without an owner takes them away."""
+    """The last matching pattern counts; one without an owner removes ownership."""
     fitting = [owned for pattern, owned in rules if _fits(path, pattern)]
     return bool(fitting) and fitting[-1]
 
@@ -40,7 +40,7 @@ def _owned(path: str, rules: list[tuple[str, bool]]) -> bool:
 def _fits(path: str, pattern: str) -> bool:
     if pattern == "*":
         return True
-    # A name without a slash at its end may be a directory as well.
+    # A name without a trailing slash may be a directory as well.
     wider = () if pattern.endswith(("/", "*")) else (f"{pattern}/",)
     return matching(path, [pattern, *wider]) is not None
 

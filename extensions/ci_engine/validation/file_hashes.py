@@ -1,6 +1,6 @@
 """Lists of files with their hashes, in the format of sha256sum.
 
-Line ends do not count: git may have changed them in the work tree.
+Line endings do not count: git may have converted them in the work tree.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from pathlib import Path
 from ci_engine.configuration.reading import read_text
 from ci_engine.errors import ConfigurationError
 
-# What the template wrote: framework-owned files and, as comments for sha256sum, the
-# blocks of shared ones.
+# The list that the template wrote: framework files and, as comments for sha256sum,
+# the blocks in shared files.
 HASHES = "ci-framework/files.sha256"
 _LINE = re.compile(r"(# block: )?([0-9a-f]{64})  (\S.*)")
 
 
 def hash_text(content: bytes) -> str:
-    """The hash of a text, whatever its line ends are."""
+    """The hash of a text, independent of its line endings."""
     return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def hash_file(path: Path) -> str:
-    """The hash of a file; empty if it is not there or cannot be read."""
+    """The hash of a file; empty if it is missing or unreadable."""
     try:
         return hash_text(path.read_bytes())
     except OSError:
@@ -45,7 +45,7 @@ def read_hashes(path: Path, *, blocks: bool = False) -> dict[str, str]:
     """Read a list: the hash of each path, or of the block in it.
 
     Raises:
-        ConfigurationError: if a line has another form.
+        ConfigurationError: if a line has another format.
     """
     hashes: dict[str, str] = {}
     for number, line in enumerate(read_text(path).splitlines(), 1):

@@ -1,4 +1,4 @@
-"""Whether the files of the framework are as the template made them."""
+"""Check whether the framework's files are unchanged since they were rendered."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ def restore(name: str) -> str:
 
 
 def check_framework_files(root: Path, *, fetch: bool = True) -> Iterator[Finding]:
-    """Report files that were edited or are missing, and an engine that is unpinned.
+    """Report edited or missing files, and an engine that is not pinned.
 
     Args:
         root: the repository.
-        fetch: whether the pinned engine may be fetched to compare a copy with it; the
-            copy is compared with what `ci vendor` recorded otherwise.
+        fetch: whether to fetch the pinned engine to compare a copy with it; otherwise
+            the copy is compared with the hashes that `ci vendor` recorded.
     """
     yield from _check_lock(root)
     yield from _check_hashes(root)
-    # An update from a version that rendered the engine leaves bytecode in its place.
+    # Updating from a version that rendered the engine leaves bytecode behind.
     if (root / FOLDER / VENDORED / "__main__.py").is_file():
         yield from _check_vendored(root / FOLDER, fetch=fetch)
 
 
 def _check_lock(root: Path) -> Iterator[Finding]:
-    """The packages that are installed are those of the digest."""
+    """Check that the installed packages are those of the digest."""
     path = root / FOLDER / LOCK
     if not path.is_file():
         return
@@ -71,7 +71,7 @@ def _check_lock(root: Path) -> Iterator[Finding]:
 
 
 def _check_hashes(root: Path) -> Iterator[Finding]:
-    """Projects of older templates have no list."""
+    """Check the recorded hashes, which older templates did not have."""
     if not (root / HASHES).is_file():
         return
     listed = read_hashes(root / HASHES)
@@ -100,7 +100,7 @@ def _check_hashes(root: Path) -> Iterator[Finding]:
 
 
 def _others(root: Path) -> set[str]:
-    """What is in the framework's directory, but for what has its own owner."""
+    """Other files in the framework's directory that no other check covers."""
     names: set[str] = set()
     for folder, folders, files in os.walk(root / FOLDER):
         inside = Path(folder).relative_to(root).as_posix()
@@ -112,12 +112,12 @@ def _others(root: Path) -> set[str]:
         ]
         links = [name for name in folders if Path(folder, name).is_symlink()]
         names |= {f"{inside}/{name}" for name in (*files, *links)}
-    # Those of the answer `unmanaged` are in no list.
+    # Files in the answer `unmanaged` are in no list.
     return names - {HASHES, *(f"{FOLDER}/{name}" for name in (LOCK, *_STARTERS))}
 
 
 def _check_vendored(folder: Path, *, fetch: bool) -> Iterator[Finding]:
-    """Compare the copy with the pinned engine, or with what was written down."""
+    """Compare the copy with the pinned engine, or with the recorded hashes."""
     where = f"{FOLDER}/{VENDORED}"
     if not is_for_lock(folder):
         yield _finding(

@@ -1,4 +1,4 @@
-"""Whether the framework's blocks in shared files are whole."""
+"""Check whether the framework's blocks in shared files are complete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ci_engine.findings.results import Finding
 from ci_engine.project.repository import Project
 from ci_engine.validation.file_hashes import HASHES, hash_text, read_hashes
 
-# Files in which the framework owns one marked block and the project the rest.
+# Files with one marked block of the framework; the rest belongs to the project.
 SHARED_FILES = (
     "pyproject.toml",
     "ci-framework.toml",
@@ -35,7 +35,7 @@ _CHANGE = (
 
 
 def check_blocks(project: Project) -> Iterator[Finding]:
-    """Each file has its block once, as the template rendered it."""
+    """Check that each file has its block once, as the template rendered it."""
     path = project.root / HASHES
     hashes = read_hashes(path, blocks=True) if path.is_file() else {}
     for name in SHARED_FILES:
@@ -67,21 +67,21 @@ def _check_block(
         message = "the block of ci-framework is missing\nhint: restore it from git"
         yield configuration_finding(name, message)
     elif (block := _BLOCK.search(content)) and hash_text(block[0].encode()) != expected:
-        # It still works; the next update may conflict.
+        # It still works, but the next update may conflict.
         message = f"the block of ci-framework was edited by hand\n{_CHANGE}"
         finding = configuration_finding(name, message, starts[0])
         yield msgspec.structs.replace(finding, severity="warning")
 
 
 def answers_file(project: Project) -> str:
-    """The file that the answers of the template are in, empty if there is none."""
+    """The file with the template's answers, empty if there is none."""
     lock = project.root / _LOCK
     found = _ANSWERS_LINE.search(read_text(lock)) if lock.is_file() else None
     return found[1] if found else ""
 
 
 def check_answers(project: Project) -> Iterator[Finding]:
-    """The answers file is what ``copier update`` starts from."""
+    """Check the answers file, from which ``copier update`` starts."""
     name = answers_file(project)
     if not name:
         return

@@ -1,4 +1,4 @@
-"""Whether engine.lock pins the commit that the answers were rendered from."""
+"""Check whether engine.lock pins the commit that was rendered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ci_engine.validation.marked_blocks import answers_file, configuration_findi
 from ci_engine.validation.vendored_engine import FOLDER, LOCK
 
 _COMMIT_LINE = re.compile(r"^# commit: *([0-9a-f]{40,64})\s*$", re.MULTILINE)
-# What `git describe` writes, which Copier records: v2.1.0-3-g1a2b3c4, or 1a2b3c4.
+# The output of `git describe`, which Copier records: v2.1.0-3-g1a2b3c4, or 1a2b3c4.
 _DESCRIBED = re.compile(r"(?:.*-\d+-g)?([0-9a-f]{7,64})")
 
 
@@ -27,7 +27,7 @@ def pinned_commit(project: Project) -> str:
 
 
 def rendered_version(project: Project) -> str:
-    """What the answers record as the version of the template: a tag or a commit."""
+    """The template's version in the answers: a tag or a commit."""
     name = answers_file(project)
     if not name or not (project.root / name).is_file():
         return ""
@@ -35,11 +35,11 @@ def rendered_version(project: Project) -> str:
 
 
 def check_pinned_commit(project: Project) -> Iterator[Finding]:
-    """Compare both as far as the answers record a commit."""
+    """Compare both if the answers record a commit."""
     try:
         pinned, rendered = pinned_commit(project), rendered_version(project)
     except ConfigurationError:
-        # The check of the answers reports a file that cannot be read.
+        # The check of the answers reports an unreadable file.
         return
     described = _DESCRIBED.fullmatch(rendered)
     if pinned and described and not pinned.startswith(described[1]):

@@ -1,7 +1,7 @@
-"""Whether a SARIF file is one of ours, before it becomes alerts of code scanning.
+"""Check whether a SARIF file is one of ours, before it is uploaded.
 
 It was written by a job that ran the code of a change. Alerts belong to a tool and a
-category: a file that names others would close the alerts of another scanner.
+category: a file with another tool could close the alerts of that scanner.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def check_sarif(path: Path) -> Iterator[Finding]:
-    """Report what keeps a SARIF file from being uploaded.
+    """Report why a SARIF file must not be uploaded.
 
     Raises:
         ConfigurationError: if it is no regular file.
@@ -62,7 +62,7 @@ def _problems(path: Path) -> Iterator[str]:
 
 
 def _keys_once(pairs: list[tuple[str, object]]) -> None:
-    """Readers differ in which of two equal keys counts."""
+    """Refuse duplicate keys, which readers treat differently."""
     keys = [key for key, _ in pairs]
     if len(set(keys)) != len(keys):
         raise ValueError(f"a key is repeated: {max(keys, key=keys.count)!r}")

@@ -1,7 +1,7 @@
-"""What our SARIF consists of, and nothing else that the format allows.
+"""The subset of SARIF that we write.
 
-Readers differ in what they make of the rest: keys in another case, links in Markdown,
-files outside of the log. So none of it is accepted.
+Readers treat the rest differently: keys in another case, links in Markdown, files
+outside of the log. So none of it is accepted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Level = Literal["note", "warning", "error"]
 
 
 class _Part(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
-    """A part of the log, which has these keys only."""
+    """A part of the log, which refuses unknown keys."""
 
 
 class Text(_Part):
@@ -24,7 +24,7 @@ class Text(_Part):
 
 
 class Properties(msgspec.Struct, rename="kebab", forbid_unknown_fields=True):
-    """How severe the findings of a rule are."""
+    """The severity of a rule's findings."""
 
     security_severity: str
     tags: list[Literal["security"]]
@@ -128,7 +128,7 @@ class _Bases(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Run(_Part):
-    """What a tool reported."""
+    """The report of one tool."""
 
     automation_details: _Automation
     tool: _Tool
@@ -138,7 +138,7 @@ class Run(_Part):
     results: list[Result]
 
     def texts(self) -> list[str]:
-        """Every text that someone may read."""
+        """Every text that is displayed."""
         texts = [result.message.text for result in self.results]
         texts += [s.justification for r in self.results for s in r.suppressions]
         for rule in self.tool.driver.rules:

@@ -1,4 +1,4 @@
-"""Whether the files of other tools fit the schemas of those tools."""
+"""Check the files of other tools against the schemas of those tools."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Error(msgspec.Struct):
     filename: str
     path: str
     message: str
-    # Where a value may be one of several things, what comes nearest says most.
+    # If a value may have several types, the nearest one explains most.
     best_deep_match: _Match | None = None
 
 
@@ -65,7 +65,7 @@ class _Validator:
     tool: IsolatedTool
 
     def run(self, program: str, arguments: Sequence[str]) -> Outcome:
-        """Run one of the validators and insist that it started."""
+        """Run one of the validators, which must start."""
         outcome = run_program(
             [self.tool.program(program), *arguments],
             cwd=self.project.root,
@@ -105,7 +105,7 @@ def check_schemas(project: Project) -> Iterator[Finding]:
 
 
 def _refused(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """What no parser is given: links out of the repository, and endless aliases."""
+    """Problems of files that no parser gets: links elsewhere, YAML bombs."""
     for path in paths:
         try:
             problem = yaml_problem(read_text(path), keys_once=False)
@@ -141,7 +141,7 @@ def _github_finding(relative: Callable[[str], str], error: _Error) -> Finding:
 
 
 def _yaml_line(text: str, keys: Sequence[str]) -> int:
-    """The line of a key or an item, or of the last thing above it that is there."""
+    """The line of a key or an item, or of its nearest existing parent."""
     loader = yaml.SafeLoader(text)
     node = loader.get_single_node()
     line = 1
@@ -160,7 +160,7 @@ def _yaml_line(text: str, keys: Sequence[str]) -> int:
 
 
 def _pyproject(validator: _Validator) -> list[Finding]:
-    """Check pyproject.toml, with the tables of the tools that have a schema."""
+    """Check pyproject.toml, including the tables of tools with a schema."""
     name = "pyproject.toml"
     script = inside.DIRECTORY / "pyproject_schema.py"
     outcome = validator.run("python", ["-I", str(script), name])

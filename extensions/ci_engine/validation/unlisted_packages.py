@@ -1,4 +1,4 @@
-"""Packages of a monorepo that the answers of the template do not name yet."""
+"""Report packages of a monorepo that are missing in the template's answers."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from ci_engine.validation.marked_blocks import (
 
 
 def check_unlisted_packages(project: Project) -> Iterator[Finding]:
-    """Name the packages that were added by hand, with the command that adds them.
+    """Name the missing packages, with the command that adds them.
 
-    Root settings such as testpaths and the releases come from the answers: what is not
-    in these is checked by jobs of its own and nowhere else.
+    Root settings such as testpaths and the releases are rendered from the answers:
+    other packages are only checked by separate jobs.
     """
     name = answers_file(project)
     if not name or not (project.root / name).is_file():
@@ -32,7 +32,7 @@ def check_unlisted_packages(project: Project) -> Iterator[Finding]:
     try:
         paths = listed_packages(read_yaml(project.root / name))
     except ConfigurationError:
-        # That is reported with the answers themselves.
+        # This is reported with the answers themselves.
         return
     if not paths:
         return
@@ -48,6 +48,6 @@ def check_unlisted_packages(project: Project) -> Iterator[Finding]:
 
 
 def _command(packages: Sequence[Package]) -> str:
-    """The update by which the answers name every package."""
+    """The update that adds every package to the answers."""
     named = [{"name": p.name, "path": p.path} for p in packages]
     return f"run `copier update --defaults -d 'packages={json.dumps(named)}'`"

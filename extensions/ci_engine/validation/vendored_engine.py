@@ -1,7 +1,7 @@
-"""The copy of the engine that a repository may hold: `ci vendor` writes it.
+"""The copy of the engine in a repository, written by `ci vendor`.
 
-A list of hashes in it says which files were written, and for which engine.lock: so it
-can be checked where the engine itself cannot be had.
+It includes a list of hashes and the engine.lock it belongs to, so that it can be
+checked without access to the engine itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FOLDER = "ci-framework"
 LOCK = "engine.lock"
 VENDORED = "ci_engine"
 _HASHES = "files.sha256"
-# For tools that look at every file of a repository.
+# Attributes for tools that examine every file of a repository.
 _IGNORED = {
     "ruff.toml": '# A copy of the engine, written by `ci vendor`.\nexclude = ["*"]\n',
     "conftest.py": (
@@ -34,10 +34,10 @@ _IGNORED = {
 
 
 def locate_engine(root: Path, timeout: float) -> Path:
-    """The package of the engine that engine.lock pins; it is fetched if need be.
+    """The engine package that engine.lock pins, fetched if needed.
 
     Raises:
-        ToolError: if it cannot be had.
+        ToolError: if it is not available.
     """
     folder = root / FOLDER
     command = [sys.executable, "-I", str(folder / "bootstrap"), "--locate"]
@@ -67,12 +67,12 @@ def _hashes_of(package: Path) -> dict[str, str]:
 
 
 def is_for_lock(folder: Path) -> bool:
-    """Whether the copy was made for the engine.lock that is there now."""
+    """Whether the copy belongs to the current engine.lock."""
     return _hashes(folder).get(LOCK) == hash_file(folder / LOCK)
 
 
 def edited_files(folder: Path, package: Path | None = None) -> list[str]:
-    """The files of the copy that differ from a package, else from what was written."""
+    """The files of the copy that differ from a package, or from the recorded hashes."""
     expected = _hashes(folder) if package is None else _hashes_of(package)
     expected.pop(LOCK, None)
     found = _hashes_of(folder / VENDORED)
@@ -86,7 +86,7 @@ def edited_files(folder: Path, package: Path | None = None) -> list[str]:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """The recorded hashes; none if `ci vendor` did not write the copy."""
+    """The recorded hashes; empty if `ci vendor` did not write the copy."""
     try:
         return read_hashes(folder / VENDORED / _HASHES)
     except (OSError, UnicodeDecodeError, ConfigurationError):

@@ -1,1 +1,1 @@
-"""The jobs of the workflows: matrices, job lists and skips."""
+"""The jobs of workflows: matrices, job lists and reasons for skipping."""

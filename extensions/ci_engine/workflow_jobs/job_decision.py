@@ -1,4 +1,4 @@
-"""From a change to its decision and the jobs of a workflow."""
+"""Decide the jobs of a workflow for a change."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def decide_jobs(
     spot_check: bool = False,
     dependents: Literal["auto", "true", "false"] = "auto",
 ) -> tuple[Decision, Jobs]:
-    """Decide what a change touches, and what each job of a workflow does for it.
+    """Decide what a change affects, and what each job of a workflow does for it.
 
     Raises:
-        ToolError: if git fails: everything must be treated as changed.
+        ToolError: if git fails; everything must then count as changed.
     """
     decision = detect(project, configuration, source, request)
     jobs = plan_jobs(decision, configuration, source.event, spot_check=spot_check)
-    # The base of a change judges what the change adds to the baseline.
+    # The base decides on baseline entries that the change adds.
     known = baseline_path(project.root).is_file()
     history = known or bool(version_from_git(project))
     jobs = msgspec.structs.replace(jobs, history=history)
@@ -60,7 +60,7 @@ def skips_of(
     *,
     by_package: bool,
 ) -> Mapping[str, str]:
-    """Which jobs a change leaves out, and why; in a monorepo they are of packages."""
+    """The jobs that a change skips, and why; in a monorepo, jobs are per package."""
     request = DetectionRequest(variables)
     dependents: Literal["auto", "true"] = "true" if by_package else "auto"
     _, jobs = decide_jobs(

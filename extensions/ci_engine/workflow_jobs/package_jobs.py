@@ -1,9 +1,11 @@
-"""The jobs of ``monorepo.yml``: a leg for each package that has to be checked."""
+"""The jobs of ``monorepo.yml``: a matrix job for each package to check."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
+from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -14,27 +16,20 @@ from ci_engine.changes.decision import Decision
 from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.settings import OF_SERVERS, TIERS, CheckName, Settings
 from ci_engine.monorepo.package_graph import packages_graph
-from ci_engine.monorepo.package_model import Graph, Package
+from ci_engine.monorepo.package_layout import is_test
+from ci_engine.monorepo.package_model import Graph
 from ci_engine.monorepo.package_view import holds_server
 from ci_engine.project.repository import Project
-from ci_engine.project.requires_python import allows_python
-from ci_engine.workflow_jobs.jobs import (
-    BESIDE_A_SELECTION,
-    Jobs,
-    MatrixJob,
-    as_matrix,
-    on_first_platform,
-)
+from ci_engine.workflow_jobs.jobs import BESIDE_A_SELECTION, Jobs, as_matrix
+from ci_engine.workflow_jobs.package_matrix import PackageMatrix, shards_of
 
-# GitHub takes 256 jobs of one matrix; some are left for others.
-_MOST_LEGS = 200
-# What an unchanged package may no longer pass when one that it needs changes.
+# Checks that an unchanged package may fail after one of its dependencies changed.
 _ACROSS: tuple[CheckName, ...] = ("typecheck", "test")
-# They look at every file there is, or at what the packages have in common.
+# Checks of all files, or of what the packages have in common.
 _ONCE: frozenset[CheckName] = frozenset(
     {"no-conflict-markers", "lint", "format", "hooks", "lock"}
 )
-# Made for the whole repository as well: what is sent to code scanning is complete.
+# Also run for the whole repository, so that uploads to code scanning are complete.
 _OF_REPOSITORY: frozenset[CheckName] = _ONCE | {
     "security",
     "audit",
@@ -43,20 +38,22 @@ _OF_REPOSITORY: frozenset[CheckName] = _ONCE | {
 
 
 class PackageChanges(msgspec.Struct, frozen=True):
-    """The packages of a repository and those that a change touches.
+    """The packages of a repository and those that a change affects.
 
     Attributes:
         servers: whether one of the packages is an MCP server.
+        test_files: the number of test files in each package.
     """
 
     graph: Graph
     affected: AffectedPackages
     planned: bool
     servers: bool = False
+    test_files: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
 
     @property
     def names(self) -> list[str]:
-        """The packages that have to be checked; none where there is only one."""
+        """The packages to check; empty if there is only one package."""
         few = len(self.graph.packages) < 2  # noqa: PLR2004 - the repository itself
         return [] if few else sorted(self.affected.because)
 
@@ -67,7 +64,7 @@ def find_affected(
     decision: Decision,
     dependents: Literal["auto", "true", "false"],
 ) -> PackageChanges:
-    """Find the packages that a change touches."""
+    """Find the packages that a change affects."""
     graph = packages_graph(project)
     affected = affected_by(graph, classifier, decision)
     if dependents == "false":
@@ -75,20 +72,32 @@ def find_affected(
     planned = dependents == "true" or len(graph.packages) > 1
     below = [each for each in graph.packages if each.path != "."]
     servers = any(holds_server(project, each) for each in below)
-    return PackageChanges(graph, affected, planned, servers)
+    test_files = count_test_files(project, graph)
+    return PackageChanges(graph, affected, planned, servers, test_files)
+
+
+def count_test_files(project: Project, graph: Graph) -> Mapping[str, int]:
+    """The number of test files in each package, by their names."""
+    inner_first = sorted(graph.packages, key=lambda each: -len(each.prefix))
+    found: Counter[str] = Counter()
+    for name in project.names:
+        if is_test(name, ()) and not name.endswith("conftest.py"):
+            owner = (each for each in inner_first if name.startswith(each.prefix))
+            found.update(each.name for each in islice(owner, 1))
+    return found
 
 
 def checks_of_repository(settings: Settings) -> list[CheckName]:
-    """The checks of its tier that are made once for all packages."""
+    """The checks of the tier that run once for all packages."""
     once = _OF_REPOSITORY | OF_SERVERS
     return [name for name in _checks(settings) if name in once]
 
 
 def checks_of_packages(settings: Settings, *, servers: bool = False) -> list[CheckName]:
-    """The checks of its tier that are made for each package.
+    """The checks of the tier that run for each package.
 
     Args:
-        settings: those of the repository.
+        settings: the settings of the repository.
         servers: whether some of the packages are MCP servers.
     """
     once = _ONCE | OF_SERVERS
@@ -100,7 +109,7 @@ def checks_of_packages(settings: Settings, *, servers: bool = False) -> list[Che
 
 
 def _checks(settings: Settings) -> list[CheckName]:
-    # All tests of a package run: no selection may miss a module of it.
+    # All tests of a package run, so that no module is missed.
     checks = settings.checks_of(settings.quality.tier, package=True)
     return [name for name in checks if name not in BESIDE_A_SELECTION]
 
@@ -108,7 +117,7 @@ def _checks(settings: Settings) -> list[CheckName]:
 def with_packages(
     jobs: Jobs, packages: PackageChanges, configuration: Configuration
 ) -> Jobs:
-    """Add the legs of the packages, or why there are none."""
+    """Add the matrix jobs of the packages, or why there are none."""
     if not packages.planned:
         return jobs
     settings = configuration.settings
@@ -135,50 +144,19 @@ def with_packages(
         )
     elif not across:
         skips["cross-package-tests"] = "the tier has no check for it"
+    matrix = PackageMatrix(packages.graph, configuration, packages.test_files)
+    direct, cross = matrix.jobs(changed, alone), matrix.jobs(others, across)
+    shards = [*shards_of(direct), *shards_of(cross, "cross-")]
+    if not shards:
+        skips["combined-package-tests"] = "the tests are not divided among shards"
     outputs: Mapping[str, str] = {
         "packages": json.dumps(packages.names),
         "repository-checks": ",".join(here),
         "package-checks": ",".join(alone),
-        "package-matrix": _matrix(packages.graph, changed, configuration),
-        "cross-matrix": _matrix(packages.graph, others, configuration),
+        "package-matrix": as_matrix(direct),
+        "cross-matrix": as_matrix(cross),
+        "shard-matrix": as_matrix(shards),
         "cross-checks": ",".join(across),
     }
     more = {**jobs.more, **outputs}
     return msgspec.structs.replace(jobs, skips=skips, more=more)
-
-
-def _matrix(graph: Graph, names: Sequence[str], configuration: Configuration) -> str:
-    """A leg for each package and Python; with too many packages, for some at once.
-
-    Each package is tested on the oldest and the newest Python that it allows.
-    """
-    by_leg: dict[MatrixJob, list[str]] = {}
-    for name in names:
-        for matrix_job in matrix_jobs_of(graph.by_name[name], configuration):
-            by_leg.setdefault(matrix_job, []).append(name)
-    size = -(-sum(map(len, by_leg.values())) // _MOST_LEGS) or 1
-    return as_matrix(
-        {
-            "label": _label(group),
-            "package": ",".join(group),
-            **msgspec.to_builtins(matrix_job),
-        }
-        for matrix_job, members in by_leg.items()
-        for group in (members[i : i + size] for i in range(0, len(members), size))
-    )
-
-
-def matrix_jobs_of(package: Package, configuration: Configuration) -> list[MatrixJob]:
-    """The legs of a package: the oldest and the newest Python that it allows."""
-    matrix_jobs = on_first_platform(configuration)
-    fit = [
-        matrix_job
-        for matrix_job in matrix_jobs
-        if allows_python(package.requires_python, matrix_job.python_version)
-    ] or matrix_jobs[-1:]
-    return list(dict.fromkeys((fit[0], fit[-1])))
-
-
-def _label(group: Sequence[str]) -> str:
-    """The name of a job and of its artifact."""
-    return group[0] if len(group) == 1 else f"{group[0]}-and-{len(group) - 1}-more"

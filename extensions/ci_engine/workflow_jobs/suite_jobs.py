@@ -1,4 +1,4 @@
-"""The jobs that run the tests: Pythons, platforms, shards and the optional ones."""
+"""The matrix jobs for tests: Pythons, platforms, shards and optional jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import Project
 from ci_engine.workflow_jobs.jobs import Jobs, MatrixJob, on_first_platform
 
-# What the versions of free-threaded builds end with, and the first that is supported.
+# The suffix of free-threaded versions, and the first one that is supported.
 _FREE_THREADED, _FIRST_MINOR = "t", 14
 
 
@@ -22,12 +22,12 @@ class SuiteJob(MatrixJob, frozen=True, rename="kebab"):
     """One job of the matrix of the tests.
 
     Attributes:
-        label: what its report is called.
-        part: what it ends with, if there are several of this Python and platform.
-        suffix: what its name ends with.
-        shard: the part of the tests that it runs, as in 2/3; empty = all of them.
-        resolution: which versions of the direct dependencies it installs.
-        advisory: whether its failure does not make the workflow red.
+        label: the name of its report.
+        part: the suffix of its report, if several have this Python and platform.
+        suffix: the suffix of its name.
+        shard: the shard of the tests to run, as in 2/3; empty = all of them.
+        resolution: which versions of the direct dependencies to install.
+        advisory: whether its failure does not fail the workflow.
     """
 
     label: str
@@ -39,14 +39,14 @@ class SuiteJob(MatrixJob, frozen=True, rename="kebab"):
 
     @property
     def title(self) -> str:
-        """What people call it."""
+        """The name for display."""
         return f"{super().title}{self.suffix}"
 
 
 def with_suite_jobs(
     jobs: Jobs, project: Project, decision: Decision, configuration: Configuration
 ) -> Jobs:
-    """Divide the tests among shards, and add the optional jobs."""
+    """Divide the tests into shards, and add the optional jobs."""
     shards = _shards(decision, configuration)
     planned = [each for job in jobs.matrix_jobs for each in _divided(job, shards)]
     optional, impossible = _optional_jobs(project, configuration)
@@ -60,7 +60,7 @@ def with_suite_jobs(
 
 
 def _shards(decision: Decision, configuration: Configuration) -> int:
-    """How many shards there are; a few files of tests need no more than one each."""
+    """The number of shards; a few test files need no more than one each."""
     shards = configuration.settings.matrix.shards
     tests = decision.tests
     few = len(tests.paths) if tests.mode == "some" and tests.paths else shards
@@ -89,7 +89,7 @@ def _divided(job: MatrixJob, shards: int) -> Iterator[SuiteJob]:
 def _optional_jobs(
     project: Project, configuration: Configuration
 ) -> tuple[Sequence[SuiteJob], Mapping[str, str]]:
-    """The optional jobs that were requested, and why some of them are impossible."""
+    """The requested optional jobs, and why some of them are impossible."""
     matrix = configuration.settings.matrix
     every = on_first_platform(configuration)
     jobs: list[SuiteJob] = []
@@ -112,7 +112,7 @@ def _optional_jobs(
 
 
 def _refuse_if_required(name: str, participation: Participation, reason: str) -> None:
-    """A required job that cannot be must not be missing from a green workflow.
+    """Refuse to skip a required job that is impossible.
 
     Raises:
         ConfigurationError: if the job is required.

@@ -1,8 +1,8 @@
-"""What a pull request says about itself, judged by its target branch.
+"""Judge the skipped jobs of a pull request by its target branch.
 
-The jobs of a pull request run the engine, the settings and the workflow that the pull
-request holds. The engine of the target branch compares both trees and decides again
-which jobs may be left out. It reads the change, and runs nothing of it.
+The jobs of a pull request run its own engine, settings and workflow. The engine of the
+target branch compares both trees and decides again which jobs may be skipped. It reads
+the change, and runs no code of it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ci_engine.workflow_jobs.job_decision import skips_of
 _FRAMEWORK = ("ci-framework", ".github/workflows", ".github/actions")
 _OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS")
 _LOCK = "ci-framework/engine.lock"
-# It names the place that the engine is fetched from.
+# It sets where the engine is fetched from.
 _ANSWERS = re.compile(rb"^# answers: *(.*?) *$", re.MULTILINE)
 _OF_PACKAGES = ("packages", "cross-package-tests")
 _MOST_NAMED = 20
@@ -36,11 +36,11 @@ _LONGEST = 300
 
 
 class TargetBranch:
-    """A check-out of the target branch beside one of the change.
+    """A checkout of the target branch beside one of the change.
 
     Attributes:
-        target: the top of the former, whose engine this is.
-        change: the top of the latter.
+        target: the root of the target branch, whose engine this is.
+        change: the root of the change.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class TargetBranch:
         self.target, self.change, self.variables = target, change, variables
 
     def notes(self) -> list[str]:
-        """What the change edits that its own checks depend on; nothing is usual."""
+        """What the change edits that its own checks depend on; usually nothing."""
         files = [*self._files()]
         settings = [*self._settings()]
         notes = [f"this change edits {name}" for name in files[:_MOST_NAMED]]
@@ -66,7 +66,7 @@ class TargetBranch:
 
     def _files(self) -> Iterator[str]:
         before, after = _listed(self.target), _listed(self.change)
-        # Only some are named: what runs everything else comes first.
+        # Only some are listed; files that control everything else come first.
         for name in sorted(before.keys() | after.keys(), key=_importance):
             if before.get(name) == after.get(name):
                 continue
@@ -91,12 +91,12 @@ class TargetBranch:
                 yield f"{_short(key)} = {_short(new)}, before {_short(old)}"
 
     def refuted(self, claimed: Mapping[str, str]) -> tuple[list[str], list[str]]:
-        """Jobs that the change left out.
+        """Jobs that the change wrongly skipped.
 
         Returns:
-            Those that the engine of the target branch does not leave out, by the
-            settings of the change itself; and a note for each that its own settings
-            would not leave out, and for what could not be decided.
+            These are jobs that the target branch's engine does not skip with the
+            settings of the change; and a note for each job that its own settings would
+            not skip, and for what could not be decided.
         """
         if not claimed:
             return [], []
@@ -120,7 +120,7 @@ class TargetBranch:
         commit = Git(self.target).commit("HEAD")
         git = Git(self.change)
         if not git.commit(commit):
-            # Nothing but a directory beside this one is asked.
+            # Only a directory beside this one is read.
             fetched = git.run("fetch", "--quiet", "--no-tags", str(self.target), "HEAD")
             if fetched.code != 0:
                 raise ToolError(f"git fetch: {fetched.tail(1)}")
@@ -132,7 +132,7 @@ class TargetBranch:
     def _skips(
         self, settings: Path, source: ChangeSource, *, by_package: bool
     ) -> Mapping[str, str]:
-        """What is left out by the settings of one of both trees."""
+        """The skipped jobs with the settings of one of both trees."""
         configuration = load_configuration(settings, self.variables)
         project = read_project(self.change)
         return skips_of(
@@ -141,12 +141,12 @@ class TargetBranch:
 
 
 def _short(value: str) -> str:
-    """A value as far as it is shown: a long one would push others off the page."""
+    """Cut a value for display, so that it does not hide others."""
     return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
 
 
 def _importance(name: str) -> tuple[int, str]:
-    """Where a file belongs in the list: a change may add any number of others."""
+    """The position of a file in the list, as a change may add many files."""
     starts = (_LOCK, "ci-framework/", *_OWNERS, ".copier-answers", ".github/workflows/")
     ranks = [rank for rank, start in enumerate(starts) if name.startswith(start)]
     return (ranks[0] if ranks else len(starts), name)
@@ -168,7 +168,7 @@ def _leaves(table: Table, prefix: str) -> Iterable[tuple[str, str]]:
 
 
 def _listed(root: Path) -> dict[str, bytes]:
-    """What each file of the framework holds; a link is what it says."""
+    """The content of each framework file; for a link, its target."""
     names = [
         name for name in (*_OWNERS, _answers(root)) if os.path.lexists(root / name)
     ]
@@ -181,7 +181,7 @@ def _listed(root: Path) -> dict[str, bytes]:
 
 
 def _answers(root: Path) -> str:
-    """The file of answers, as the lock of the engine names it."""
+    """The file with the answers, as named in engine.lock."""
     lock = root / _LOCK
     found = _ANSWERS.search(_content(lock)) if lock.is_file() else None
     name = os.fsdecode(found[1]) if found else ""

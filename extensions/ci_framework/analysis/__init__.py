@@ -1,1 +1,1 @@
-"""What a repository is: facts with their evidence. Nothing of it is executed."""
+"""Facts about a repository, with evidence. No code of it is executed."""

@@ -1,4 +1,4 @@
-"""Look at a repository: facts, tools, tasks, workflows and hooks, with evidence."""
+"""Analyze a repository: facts, tools, tasks, workflows and hooks, with evidence."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ci_framework.repository import Repository
 
 
 def analyze(repository: Repository) -> Inventory:
-    """Find out what a repository is, without running any of its code."""
+    """Analyze a repository without running any of its code."""
     survey = Survey(repository)
     findings = Findings()
     requirements = read_requirements(survey)

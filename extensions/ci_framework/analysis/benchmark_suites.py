@@ -1,4 +1,4 @@
-"""Which benchmarks the project has, and what brings the packages that run them."""
+"""Find the project's benchmarks, and the requirements that run them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ci_framework.inventory import Evidence
 
 _FIXTURES = ("pytest-benchmark", "pytest-codspeed")
 _DIRECTORIES = frozenset({"benchmark", "benchmarks", "bench", "perf", "performance"})
-# Files below these are what benchmarks of the repository's own tools are made of.
+# Files below these are inputs for benchmarks of the repository's own tools.
 _DEEPEST = 3
 
 
 def state_benchmarks(
     survey: Survey, requirements: list[Requirement], pixi: Pixi, findings: Findings
 ) -> None:
-    """State which directories hold benchmarks, and where their packages come from."""
+    """State the directories with benchmarks, and the source of their packages."""
     suites = _suites(survey)
     because = "they have tests with the fixture benchmark"
     if not suites:
@@ -42,7 +42,7 @@ def state_benchmarks(
 
 
 def _suites(survey: Survey) -> dict[str, Evidence]:
-    """The outermost directories of benchmarks, each with a test that is one."""
+    """The outermost directories of benchmarks, each with at least one benchmark."""
     found: dict[str, Evidence] = {}
     for path in survey.python_files:
         directory = _directory_of(path)

@@ -1,4 +1,4 @@
-"""Which branches there are, and what workflows take them for."""
+"""Find the branches, and their roles in workflows."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def state_branches(survey: Survey, findings: Findings) -> None:
 
 
 def _branches(survey: Survey) -> tuple[str, list[str]]:
-    """The default branch, empty if unknown, and all names; those of the remote too."""
+    """The default branch, empty if unknown, and all names, including the remote's."""
     repository = survey.repository
     printed = repository.try_git(
         "for-each-ref", "--format=%(refname)%00%(symref)", "refs/heads", "refs/remotes"
@@ -83,7 +83,7 @@ def _branches(survey: Survey) -> tuple[str, list[str]]:
 
 
 def _triggers(survey: Survey) -> dict[str, Evidence]:
-    """Branches that workflows name, patterns left out."""
+    """Branches that workflows name, without patterns."""
     found: dict[str, Evidence] = {}
     for workflow in survey.workflows:
         for branch in workflow.branches:
@@ -95,7 +95,7 @@ def _triggers(survey: Survey) -> dict[str, Evidence]:
 def _roles(
     default: str, branches: list[str], triggers: dict[str, Evidence]
 ) -> tuple[str, str]:
-    """The main branch and the integration branch, empty if there is none."""
+    """The main branch and the integration branch, each empty if there is none."""
     mains = [name for name in _MAIN if name in branches and name != default]
     if default in _INTEGRATION and mains:
         return mains[0], default

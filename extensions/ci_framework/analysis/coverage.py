@@ -1,4 +1,4 @@
-"""How much of the code the project wants covered, and what it measures."""
+"""Find the coverage threshold of the project, and what is measured."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ci_framework.inventory import Evidence
 
 _NUMBER = re.compile(r"(\d+)")
 _COMMAND_THRESHOLD = re.compile(r"--(?:cov-)?fail-under[= ](\d+)")
-# What these want covered are the lines of a change, not the project.
+# Options of these are for the lines of a change, not for the project.
 _OF_CHANGES = frozenset({"diff-cover", "diff-quality", "diff_cover"})
 _COVERAGE_FLAG = re.compile(r"--cov-fail-under[= ](\d+)")
 
 
 def state_coverage(survey: Survey, findings: Findings) -> None:
-    """State what is measured, and how much of it has to be covered."""
+    """State what is measured, and the required coverage."""
     threshold = next(((m, place) for m, place in _stated(survey) if m), None)
     if threshold is None:
         because = "no setting requires a minimum coverage"
@@ -42,7 +42,7 @@ def state_coverage(survey: Survey, findings: Findings) -> None:
 
 
 def _stated(survey: Survey) -> Iterator[tuple[re.Match[str] | None, Evidence]]:
-    """Where a threshold may be stated, the place that counts first."""
+    """The possible locations of a threshold, by precedence."""
     if found := coverage_setting(survey, "report", "fail_under"):
         yield _NUMBER.match(str(found[0]).strip()), found[1]
     if addopts := pytest_setting(survey, "addopts"):
@@ -55,7 +55,7 @@ def _stated(survey: Survey) -> Iterator[tuple[re.Match[str] | None, Evidence]]:
 
 
 def _of_commands(script: str) -> re.Match[str] | None:
-    """The threshold that a command of a script sets for the whole project."""
+    """The threshold that a command in a script sets for the whole project."""
     for words_ in commands_of(script):
         found = _COMMAND_THRESHOLD.search(" ".join(words_))
         if found and not _OF_CHANGES & {*words_}:

@@ -1,4 +1,4 @@
-"""Which packages of a repository are its product, beside the one at its top."""
+"""Find the packages that a repository publishes, besides the one at its root."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST_SHOWN = 5
 
 
 def state_distributions(survey: Survey, findings: Findings) -> None:
-    """State the packages that ``ci packages`` will find, and which are set aside."""
+    """State the packages that ``ci packages`` will find, and those it excludes."""
     tree = Tree(survey.repository.root, survey.files, {})
     found = [package for package in detect(tree)[0] if package.layout.imports]
     members = {*findings.items("workspace-members")}
@@ -40,7 +40,7 @@ def state_distributions(survey: Survey, findings: Findings) -> None:
 
 
 def _belongs(package: Found, packages: list[Found], members: set[str]) -> bool:
-    """Whether a package is part of what the repository is, beside its top."""
+    """Whether a package belongs to the repository's product, besides the root."""
     tops = [other for other in packages if other.path == "."]
     if not tops or package in tops or package.path in members or package.layout.tests:
         return True

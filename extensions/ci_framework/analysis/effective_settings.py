@@ -1,4 +1,4 @@
-"""Where each tool is configured, and the settings of pytest and coverage in force."""
+"""Find the configuration of each tool, and the effective one of pytest and coverage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ci_framework.inventory import Evidence
 
 
 def configured_locations(survey: Survey, tool: str) -> Iterator[Evidence]:
-    """The places that hold configuration of a tool; the first is in force."""
+    """The locations of a tool's configuration; the first one is effective."""
     for location in CONFIGURATIONS.get(tool, ()):
         name = location.split(" [")[0]
         for path in dict.fromkeys((survey.at_home(name), name)):
@@ -23,7 +23,7 @@ def configured_locations(survey: Survey, tool: str) -> Iterator[Evidence]:
 
 
 def _line(survey: Survey, path: str, tables: list[str]) -> int | None:
-    """Where the configuration starts in a file, None if it has none."""
+    """The line of the configuration in a file, None if there is none."""
     if not tables:
         return 0
     if path.endswith(".toml"):
@@ -41,7 +41,7 @@ def _line(survey: Survey, path: str, tables: list[str]) -> int | None:
 
 
 def pytest_setting(survey: Survey, key: str) -> tuple[object, Evidence] | None:
-    """A setting of pytest in the place that is in force, None if it is not set."""
+    """An effective setting of pytest, None if it is not set."""
     path = next((found.path for found in configured_locations(survey, "pytest")), "")
     name = path.rpartition("/")[2]
     top = ("tool", "pytest") if name == PYPROJECT else ("pytest",)
@@ -52,7 +52,7 @@ def pytest_setting(survey: Survey, key: str) -> tuple[object, Evidence] | None:
 def coverage_setting(
     survey: Survey, section: str, key: str
 ) -> tuple[object, Evidence] | None:
-    """A setting of coverage in the place that is in force, None if it is not set."""
+    """An effective setting of coverage, None if it is not set."""
     path = next((found.path for found in configured_locations(survey, "coverage")), "")
     tables: list[tuple[str, ...]] = [("tool", "coverage", section)]
     if path.endswith(".toml") and not dig(survey.documents.toml(path), *tables[0][:2]):

@@ -1,4 +1,4 @@
-"""Versions of Python that environments of test runners and matrices fix."""
+"""Python versions that test environments and matrices pin."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ _MATRIX = re.compile(
 )
 _OTHERS = ("-dev", "pypy", "graalpy", "alpha", "beta", "rc")
 _TOX_FACTOR = re.compile(r"(?:^|[-,{}\s])(?:py)?3\.?(\d+)(?=$|[-,{}\s])")
-# No version of Python 3, but a number that only looks like one.
+# Numbers that look like a version of Python 3 but are not.
 _TOO_NEW = 30
 
 
 @dataclass
 class Evidenced:
-    """Versions, with the places that name them."""
+    """Versions, with the locations that name them."""
 
     versions: list[str]
     locations: list[Evidence]
 
     def add(self, version: str, location: Evidence) -> None:
-        """Note a version, the first time with its place."""
+        """Add a version, with the location of its first occurrence."""
         if version not in self.versions:
             self.versions.append(version)
             self.locations.append(location)
 
 
 def minor_version(key: str, value: str) -> str:
-    """The minor version that a value of a matrix names, empty if it names none."""
+    """The minor version in a matrix value, empty if there is none."""
     plain = value.strip().strip("\"'")
     if any(sign in plain.lower() for sign in _OTHERS):
         return ""
@@ -52,7 +52,7 @@ def minor_version(key: str, value: str) -> str:
 
 
 def environment_pythons(survey: Survey, pixi: Pixi) -> Evidenced:
-    """Versions that environments of pixi, tox, nox and hatch fix."""
+    """Versions that environments of pixi, tox, nox and hatch pin."""
     found = Evidenced([], [])
     keys = (*pixi.prefix, "environments")
     for name in pixi.environments:
@@ -90,7 +90,7 @@ def _add_tox(survey: Survey, found: Evidenced) -> None:
 
 
 def tox_versions(envlist: str) -> list[str]:
-    """The versions in a list of tox environments; braces may hold their ends."""
+    """The versions in a list of tox environments, which may contain braces."""
     spread = re.sub(
         r"(?:py)?3\.?(\d?)\{([^}]*)\}",
         lambda found: (

@@ -1,4 +1,4 @@
-"""The facts that were found about a repository."""
+"""The facts about a repository."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ci_framework.inventory import Confidence, Evidence, Fact, Value
 
 
 class Findings:
-    """The facts that were found so far."""
+    """The facts found so far."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start without facts."""
         self._facts: dict[str, Fact] = {}
 
     def add(
@@ -23,7 +23,7 @@ class Findings:
         evidence: Iterable[Evidence] = (),
         confidence: Confidence = "certain",
     ) -> None:
-        """State a fact; its name has to be one of ``FACTS``."""
+        """Add a fact; its name has to be one of ``FACTS``."""
         if name not in FACTS:
             raise KeyError(name)
         self._facts[name] = Fact(

@@ -20,7 +20,7 @@ _PYGREP = re.compile(
 
 
 def read_hooks(repository: Repository) -> tuple[list[Hook], list[Unreadable]]:
-    """Read the hooks in their order; a file that does not parse is reported."""
+    """Read the hooks in order; a file that does not parse is reported."""
     documents = Documents(repository)
     hooks: list[Hook] = []
     for path in HOOK_FILES:

@@ -1,4 +1,4 @@
-"""Who the project is: name, license, version, address."""
+"""Identify the project: name, license, version, address."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _URL_NAMES = ("repository", "source", "source code", "code", "github", "homepage
 
 
 def state_identity(survey: Survey, findings: Findings) -> None:
-    """State what the metadata says of the project."""
+    """State the facts in the project's metadata."""
     _state_name(survey, findings)
     _state_url(survey, findings)
     _state_license(survey, findings)
@@ -62,12 +62,12 @@ def _state_name(survey: Survey, findings: Findings) -> None:
 
 
 def https_address(remote: str) -> str:
-    """The https form of a remote without user and password; empty for a path."""
+    """The https address of a remote, without credentials; empty for a path."""
     remote = remote.strip()
     scp = _SCP.match(remote)
     if scp and "://" not in remote:
         host, path = scp.group(1), scp.group(2)
-        # One letter is a drive of Windows.
+        # A single letter is a Windows drive.
         return _address(host, path) if len(host) > 1 else ""
     try:
         parts = urlsplit(remote)
@@ -85,7 +85,7 @@ def _address(host: str, path: str) -> str:
 
 
 def _addresses(survey: Survey) -> list[tuple[str, Evidence | None, str]]:
-    """Addresses of the repository, the remote's first."""
+    """Addresses of the repository, starting with the remote's."""
     found: list[tuple[str, Evidence | None, str]] = []
     origin = survey.repository.line("config", "remote.origin.url")
     if address := https_address(origin):
@@ -106,7 +106,7 @@ def _addresses(survey: Survey) -> list[tuple[str, Evidence | None, str]]:
 
 
 def _forge(url: str) -> str:
-    """The repository that an address of a forge leads to, empty for others."""
+    """The repository of a forge's address, empty for other addresses."""
     address = https_address(url)
     found = re.match(
         r"https://(?:www\.)?((?:github|gitlab|bitbucket|codeberg)\.[a-z]+/[^/]+/[^/#?]+)",
@@ -150,7 +150,7 @@ def _state_license(survey: Survey, findings: Findings) -> None:
 
 
 def _license_name(value: str) -> str:
-    """The SPDX name of what people write; empty for whole texts and unknown names."""
+    """The SPDX name of a license; empty for full texts and unknown names."""
     plain = value.strip().lower()
     if not plain or "\n" in plain or len(plain) > _LONGEST_NAME:
         return ""

@@ -1,4 +1,4 @@
-"""What surrounds the code: other CI, templates, docs, releases, updates, rules."""
+"""Find other CI systems, templates, docs and release tools, bots and branch rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
 
 _FRAMEWORK = re.compile(r"(^|/)ci-framework(\.git)?(/|@|$)", re.IGNORECASE)
-# The shape of what the framework appends; names that no project has.
+# The format of what the framework appends; no project uses these names.
 _PIXI_BLOCK = "".join(
     f"[tool.pixi.{table}]\n"
     for table in (
@@ -29,7 +29,7 @@ _PIXI_BLOCK = "".join(
 def state_surroundings(
     survey: Survey, requirements: list[Requirement], findings: Findings
 ) -> None:
-    """State what else has a say in the repository."""
+    """State everything else that affects the repository."""
     _state_framework(survey, findings)
     _state_other_ci(survey, findings)
     _state_template(survey, findings)
@@ -68,7 +68,7 @@ def _framework(survey: Survey) -> Iterator[tuple[str, Evidence]]:
 
 
 def _answers_files(survey: Survey) -> Iterator[tuple[str, Evidence]]:
-    """The templates that Copier rendered here, each with where that is recorded."""
+    """The templates that Copier rendered here, with their answers files."""
     for path in survey.files:
         if "/" not in path and re.match(r"\.copier-answers.*\.ya?ml$", path):
             source = text(survey.documents.yaml(path), "_src_path")
@@ -113,7 +113,7 @@ def _state_docs(
 ) -> None:
     required = {requirement.name: requirement for requirement in requirements}
     if "zensical" in required and survey.first(*DOCUMENTATION["mkdocs"]):
-        # It reads the configuration of mkdocs as well.
+        # It also reads the configuration of mkdocs.
         location = required["zensical"].evidence
         findings.add("docs-tool", "zensical", "it is required", [location])
         return

@@ -1,4 +1,4 @@
-"""How the repository lies: projects in it, packages, sources and tests."""
+"""Find the projects of a repository, their packages, sources and tests."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Layout:
     """The projects and packages of a repository.
 
     Attributes:
-        roots: directories of the projects it consists of; ``""`` is the top.
-        nested: manifests of projects that are no part of it.
+        roots: directories of its projects; ``""`` is the root.
+        nested: manifests of projects that do not belong to it.
     """
 
     roots: list[str]
@@ -37,7 +37,7 @@ class Layout:
 
 
 def state_layout(survey: Survey, findings: Findings) -> Layout:
-    """State how the repository lies."""
+    """State the layout of the repository."""
     layout = _layout(survey)
     _state_projects(survey, layout, findings)
     locations = [package.evidence for package in layout.packages]
@@ -67,7 +67,7 @@ def state_layout(survey: Survey, findings: Findings) -> Layout:
 
 
 def _state_templates(survey: Survey, findings: Findings) -> None:
-    """State what other projects are rendered from, by its first directory."""
+    """State the directories of templates for other projects."""
     tops = [path.partition("/")[0] for path in survey.templates]
     found = list(dict.fromkeys(tops))
     because = "it renders other projects from them" if found else "it renders nothing"
@@ -100,7 +100,7 @@ def _layout(survey: Survey) -> Layout:
 
 
 def _projects(survey: Survey) -> tuple[list[str], list[str]]:
-    """Directories of declared members, and manifests of everything else."""
+    """Directories of declared members, and the manifests of all other projects."""
     manifests = [
         path
         for path in survey.files
@@ -129,7 +129,7 @@ def _within(directory: str, others: Iterable[str]) -> bool:
 
 
 def _member_patterns(survey: Survey) -> tuple[list[str], list[str]]:
-    """Patterns of directories that belong to the project, as far as it says so."""
+    """Patterns of directories that the configuration declares as members."""
     workspace = survey.tool("uv", "workspace")
     include = [*strings(workspace, "members")]
     include += strings(survey.tool("hatch", "workspace"), "members")
@@ -149,12 +149,12 @@ def _member_patterns(survey: Survey) -> tuple[list[str], list[str]]:
 
 
 def is_aside(path: str) -> bool:
-    """Whether a path lies in a directory of examples, tests, copies and the like."""
+    """Whether a path is in a directory of examples, tests, copies and the like."""
     return any(part.lower() in _ASIDE for part in path.split("/"))
 
 
 def _is_project(survey: Survey, root: str) -> bool:
-    """Whether a directory holds a project that could be installed."""
+    """Whether a directory contains an installable project."""
     document = survey.documents.toml(join(root, PYPROJECT))
     tools = table(document, "tool")
     if "project" in document or table(tools, "poetry") or table(tools, "flit"):
@@ -164,7 +164,7 @@ def _is_project(survey: Survey, root: str) -> bool:
 
 
 def _sources(survey: Survey, roots: list[str], packages: list[Package]) -> list[str]:
-    """Directories with code: what holds packages if that is called src, else they."""
+    """Directories with code: the parents named src, else the packages themselves."""
     found: list[str] = []
     for package in packages:
         parent = package.path.rpartition("/")[0]
@@ -183,7 +183,7 @@ def _sources(survey: Survey, roots: list[str], packages: list[Package]) -> list[
 
 
 def _directories_with_scripts(survey: Survey, roots: list[str]) -> list[str]:
-    """Where code lies in a repository without packages."""
+    """The directories with code in a repository without packages."""
     if not survey.python_files:
         return []
     found = [
@@ -195,14 +195,14 @@ def _directories_with_scripts(survey: Survey, roots: list[str]) -> list[str]:
         and not child.rsplit("/", 1)[-1].startswith(".")
     ]
     if survey.templates and not found:
-        # Code that is rendered is no code yet: only what stands beside it is.
+        # Template files are not code; only other files in such directories count.
         found = [path for path in survey.python_files if "/" not in path]
         found = [path for path in found if not is_test_file(path)]
     return found or ["."]
 
 
 def is_test_file(path: str) -> bool:
-    """Whether a file is one of tests, by its name."""
+    """Whether a file is a test file, by its name."""
     name = path.rsplit("/", 1)[-1]
     return name.startswith("test_") or name.endswith(("_test.py", "conftest.py"))
 
@@ -250,7 +250,7 @@ def _state_projects(survey: Survey, layout: Layout, findings: Findings) -> None:
 
 
 def _native(survey: Survey) -> list[str]:
-    """Sources of extension modules, if something says that they are built."""
+    """Sources of extension modules, if a configuration builds them."""
     pyx = [
         path for path in survey.files if path.endswith(".pyx") and not is_aside(path)
     ]

@@ -1,4 +1,4 @@
-"""Who manages the project's environments, and which lock files there are."""
+"""Find the manager of the project's environments, and the lock files."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ LOCKS = {
     "pipenv": "Pipfile.lock",
     "conda": "conda-lock.yml",
 }
-# What pip installs for a project that names nothing.
+# What pip installs for a project that declares nothing.
 _INSTALLED = ("requirements.txt", "requirements-dev.txt", "requirements-test.txt")
-# Tables that say how to build, not who manages environments.
+# Tables about building, not about managing environments.
 _ONLY_BUILD = {
     "pdm": {"build", "version"},
     "uv": {"build-backend"},
@@ -40,7 +40,7 @@ class _Sign:
 
 
 def state_manager(survey: Survey, pixi: Pixi, findings: Findings) -> None:
-    """State the manager; the first sign decides, the others stay as evidence."""
+    """State the manager; the first sign decides, the others are kept as evidence."""
     signs = list(_signs(survey, pixi))
     if signs:
         first = signs[0]
@@ -60,7 +60,7 @@ def state_manager(survey: Survey, pixi: Pixi, findings: Findings) -> None:
 
 
 def _signs(survey: Survey, pixi: Pixi) -> Iterator[_Sign]:
-    """What points at a manager, in the order in which it counts."""
+    """The signs of managers, by precedence."""
     if pixi.path:
         where = survey.documents.location(pixi.path, *pixi.prefix)
         yield _Sign("pixi", f"{pixi.path} is a manifest of pixi", where)
@@ -73,7 +73,7 @@ def _signs(survey: Survey, pixi: Pixi) -> Iterator[_Sign]:
         if keys:
             where = survey.location("tool", manager)
             because = f"{where.path} has [tool.{manager}]"
-            # Of a project further down the environments are made one by one.
+            # Environments of nested projects are created separately.
             sure: Confidence = "likely" if survey.home else "certain"
             yield _Sign(manager, because, where, sure)
     if survey.has("uv.toml"):
@@ -92,7 +92,7 @@ def _signs(survey: Survey, pixi: Pixi) -> Iterator[_Sign]:
 
 
 def _used(survey: Survey) -> Iterator[_Sign]:
-    """Managers that only workflows name."""
+    """Managers that only workflows use."""
     for manager, words in {
         "uv": ("uv sync", "uv run"),
         "hatch": ("hatch run", "hatch test"),
@@ -125,7 +125,7 @@ def _pip(survey: Survey) -> Iterator[_Sign]:
         yield _Sign("pip", "a Pipfile is a file of pipenv", survey.file("Pipfile"))
     setup = survey.first("setup.py", "setup.cfg")
     if setup and "project" not in survey.pyproject:
-        because = f"{setup} says what setuptools installs"
+        because = f"{setup} defines what setuptools installs"
         yield _Sign("setuptools", because, survey.file(setup), "likely")
     if "project" in survey.pyproject:
         because = "only pyproject.toml lists what is installed, which pip supports"

@@ -1,4 +1,4 @@
-"""The jobs that test: what their matrices say, and on which platforms they run."""
+"""Read the matrices and platforms of jobs that test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLATFORMS = {"linux": "ubuntu|linux", "macos": "macos", "windows": "windows"}
 
 
 def is_whole_ci(uses: str) -> bool:
-    """Whether a job calls the CI of another repository, as far as its name says so."""
+    """Whether a job's name shows that it calls the CI of another repository."""
     if not uses or uses.startswith("./"):
         return False
     name = uses.split("@", maxsplit=1)[0].rsplit("/", 1)[-1].lower()
@@ -30,7 +30,7 @@ def is_whole_ci(uses: str) -> bool:
 
 
 def cells(survey: Survey, workflow: Workflow, job: Job) -> Iterator[tuple[str, str]]:
-    """The keys and values of a matrix; what is handed to a reusable workflow too."""
+    """The keys and values of a matrix, including inputs of a reusable workflow."""
     for key, values in job.matrix.items():
         for value in values if key != "exclude" else ():
             pairs = [part.partition("=") for part in value.split(", ")]
@@ -44,14 +44,14 @@ def cells(survey: Survey, workflow: Workflow, job: Job) -> Iterator[tuple[str, s
 
 
 def rows_of(survey: Survey, workflow: Workflow, job: Job) -> list[str]:
-    """The lines of a job, from its key to the next one."""
+    """The lines of a job, up to the next one."""
     rows = survey.documents.text(workflow.path).split("\n")
     later = [other.line for other in workflow.jobs if other.line > job.line]
     return rows[job.line - 1 : min(later, default=len(rows) + 1) - 1]
 
 
 def jobs(survey: Survey, *, tests: bool) -> Iterator[tuple[Workflow, Job]]:
-    """Jobs that run tests, or all that do not only distribute."""
+    """Jobs that run tests, or all jobs that do not only publish."""
     for workflow in survey.workflows:
         for job in workflow.jobs:
             does = {word for step in job.steps for word in step.does}
@@ -62,12 +62,12 @@ def jobs(survey: Survey, *, tests: bool) -> Iterator[tuple[Workflow, Job]]:
 
 
 def test_jobs(survey: Survey) -> list[tuple[Workflow, Job]]:
-    """Jobs that run tests; all that do not distribute if none does."""
+    """Jobs that run tests; if there are none, all that do not publish."""
     return [*jobs(survey, tests=True)] or [*jobs(survey, tests=False)]
 
 
 def state_platforms(survey: Survey, pixi: Pixi, findings: Findings) -> None:
-    """State on which platforms it is tested."""
+    """State the tested platforms."""
     found: dict[str, Evidence] = {}
     for workflow, job in test_jobs(survey):
         values = [value for _, value in cells(survey, workflow, job)]

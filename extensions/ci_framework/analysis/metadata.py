@@ -1,4 +1,4 @@
-"""Fields of the project's metadata, wherever they are written."""
+"""Read fields of the project's metadata from all of its locations."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _TABLES = (
 def fields(
     survey: Survey, name: str, setup_name: str = "", section: str = "metadata"
 ) -> Iterator[tuple[str, Evidence]]:
-    """The texts of a field, the one that counts first.
+    """The values of a field, by precedence.
 
-    ``setup_name`` and ``section`` are where setup.cfg has it, if that is elsewhere.
+    ``setup_name`` and ``section`` are the names in setup.cfg, if they differ.
     """
     for keys in _TABLES:
         if value := text(survey.pyproject, *keys, name):

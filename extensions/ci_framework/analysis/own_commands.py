@@ -1,4 +1,4 @@
-"""The checks that a project makes itself, as its workflows and tasks call them."""
+"""Find the project's own checks, as its workflows and tasks call them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.inventory import Inventory, steps_of
 
-# Tools that only look at files: what they say depends on nothing but the commit.
+# Tools that only read files, so that their output depends only on the commit.
 _TOOLS = word_set("read-only-tools")
 _LAUNCHERS = {"uv": 2, "poetry": 2, "pdm": 2, "hatch": 2, "pixi": 2, "rye": 2}
 # Without a shell these have no meaning.
@@ -20,10 +20,10 @@ _MOST = 12
 
 @dataclass(frozen=True)
 class OwnCommand:
-    """A command of the project that only looks at files.
+    """A command of the project that only reads files.
 
     Attributes:
-        where: the file and line that say so.
+        where: the file and line of the command.
     """
 
     words: tuple[str, ...]
@@ -64,7 +64,7 @@ def own_commands(inventory: Inventory | None) -> list[OwnCommand]:
 
 
 def _plain_words(line: str) -> tuple[str, ...]:
-    """The words of a plain call of one of the tools, none for anything else."""
+    """The words of a plain call of one of the tools, empty for anything else."""
     line = line.strip()
     if not line or line.startswith("#") or _SHELL.search(line):
         return ()

@@ -1,4 +1,4 @@
-"""Which packages a project has: as its build back end says, else as they lie."""
+"""Find the packages of a project, as its build backend does."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
 
-# Directories whose projects and packages are not the product, and names of modules
-# and directories at the top that are not installed.
+# Directories without packages of the product, and names of top-level modules and
+# directories that are not installed.
 _ASIDE = word_set("aside")
 _NOT_PRODUCT = _ASIDE | word_set("not-product")
 _NOT_MODULES = word_set("not-modules")
@@ -23,11 +23,11 @@ _SOURCE_DIRECTORIES = ("src", "lib", "python", "source")
 
 @dataclass(frozen=True)
 class Package:
-    """Something that can be imported.
+    """An importable package or module.
 
     Attributes:
         path: its directory, or the file of a module.
-        declared: whether the build back end says so.
+        declared: whether the build backend's settings name it.
     """
 
     name: str
@@ -37,13 +37,13 @@ class Package:
 
 
 def join(*parts: str) -> str:
-    """Join the parts of a path inside the repository; empty ones do not count."""
+    """Join the parts of a path inside the repository, ignoring empty ones."""
     plain = (part.strip("/") for part in parts if part and part != ".")
     return "/".join(part.removeprefix("./") for part in plain if part not in ("", "."))
 
 
 def find_packages(survey: Survey, root: str) -> list[Package]:
-    """The packages of the project whose top directory is ``root``."""
+    """The packages of the project in the directory ``root``."""
     declared = [
         package
         for package in _declared(survey, root)
@@ -75,7 +75,7 @@ def _declared(survey: Survey, root: str) -> Iterator[Package]:
 def _named(
     document: Table,
 ) -> Iterator[tuple[tuple[str, ...], list[str], str]]:
-    """Packages that back ends are given by name: keys, names and directory."""
+    """The packages that settings of build backends name: keys, names and directory."""
     hatch = ("tool", "hatch", "build", "targets", "wheel")
     for keys in (hatch, hatch[:3]):
         for key in ("packages", "only-include"):
@@ -149,7 +149,7 @@ def _from_setup_py(survey: Survey, root: str) -> Iterator[Package]:
 
 
 def _at(survey: Survey, path: str, evidence: Evidence) -> Iterator[Package]:
-    """The top package of a path that a back end names; several for a pattern."""
+    """The top-level packages of a path in the settings; several for a pattern."""
     candidates = [path]
     if any(sign in path for sign in "*?["):
         plain = path.split("*", maxsplit=1)[0].rstrip("/")
@@ -173,13 +173,13 @@ def _at(survey: Survey, path: str, evidence: Evidence) -> Iterator[Package]:
 
 
 def _is_container(survey: Survey, path: str) -> bool:
-    """Whether a directory is one like src, which is no package itself."""
+    """Whether a directory contains packages, such as src, and is none itself."""
     name = path.rsplit("/", 1)[-1]
     return name in _SOURCE_DIRECTORIES and not survey.has(f"{path}/__init__.py")
 
 
 def _top(survey: Survey, path: str) -> str:
-    """The package that holds a package: a.b lies in a, if a is one."""
+    """The outermost package of a package: a.b is in a, if a is one."""
     parent = path.rpartition("/")[0]
     while parent and survey.has(f"{parent}/__init__.py"):
         path, parent = parent, parent.rpartition("/")[0]
@@ -193,7 +193,7 @@ def _found(
     exclude: Iterable[str],
     evidence: Evidence,
 ) -> Iterator[Package]:
-    """What setuptools finds in a directory."""
+    """The packages that setuptools finds in a directory."""
     wanted, unwanted = list(include), list(exclude)
     for child in survey.children.get(root, []):
         name = child.rsplit("/", 1)[-1]
@@ -206,7 +206,7 @@ def _found(
             continue
         if not plain and not wanted and not root:
             continue
-        # Finding everything finds tests and tools too; those are no product.
+        # This also finds tests and tools, which are not part of the product.
         if not wanted and name in _ASIDE:
             continue
         yield Package(name, child, evidence, declared=True)
@@ -235,7 +235,7 @@ def _discovered(survey: Survey, root: str) -> list[Package]:
 
 
 def _is_named(survey: Survey, root: str, path: str) -> bool:
-    """Whether a directory is called like the project, whatever that name hints at."""
+    """Whether a directory has the project's name, even one such as tests."""
     document = survey.documents.toml(join(root, "pyproject.toml"))
     name = text(document, "project", "name") or text(document, "tool", "poetry", "name")
     plain = name.lower().replace("-", "_").replace(".", "_")

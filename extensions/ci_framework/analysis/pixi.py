@@ -1,4 +1,4 @@
-"""What a pixi manifest holds: environments, their tools and Pythons, and names."""
+"""Read pixi manifests: environments, their tools and Pythons, and names."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Pixi:
 
     Attributes:
         path: the file, empty if the project does not use pixi.
-        prefix: the keys in front of its tables.
-        groups: dependency groups and extras, which are features of that name.
+        prefix: the keys before its tables.
+        groups: dependency groups and extras, which are features with the same name.
     """
 
     path: str
@@ -42,13 +42,13 @@ class Pixi:
 
     @cached_property
     def features(self) -> list[str]:
-        """Names of features, those of dependency groups and extras included."""
+        """The names of features, including those of dependency groups and extras."""
         named = {requirement.group for requirement in self.groups}
         return sorted({*table(self.document, "feature"), *named})
 
     @cached_property
     def environments(self) -> dict[str, list[str]]:
-        """The features of each environment, the default feature by its name."""
+        """The features of each environment; the default feature is listed by name."""
         found: dict[str, list[str]] = {DEFAULT: [DEFAULT]}
         for name, value in table(self.document, "environments").items():
             features = strings(value) or strings(value, "features")
@@ -66,12 +66,12 @@ class Pixi:
                 yield feature, name, value, (*self.prefix, *keys, name)
 
     def environments_of(self, feature: str) -> list[str]:
-        """The environments that have a feature."""
+        """The environments with a feature."""
         wanted = feature or DEFAULT
         return [name for name, has in self.environments.items() if wanted in has]
 
     def dependencies(self, feature: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-        """What a feature requires: name, range and keys."""
+        """The requirements of a feature: name, range and keys."""
         own: tuple[str, ...] = () if feature == DEFAULT else ("feature", feature)
         targets = table(self.document, *own, "target")
         sections = [own, *((*own, "target", target) for target in targets)]
@@ -86,7 +86,7 @@ class Pixi:
                 yield requirement.name, requirement.version, ()
 
     def tools(self, environment: str) -> list[str]:
-        """The tools that an environment holds."""
+        """The tools in an environment."""
         has = {
             name
             for feature in self.environments[environment]
@@ -95,7 +95,7 @@ class Pixi:
         return [tool for tool in _TOOLS if tool in has]
 
     def python(self, environment: str) -> str:
-        """The one minor version that an environment fixes, empty if it does not."""
+        """The only minor version that an environment allows, empty if open."""
         for feature in self.environments[environment]:
             for name, spec, _ in self.dependencies(feature):
                 if name == "python" and (version := pinned_python(spec)):
@@ -104,7 +104,7 @@ class Pixi:
 
     @cached_property
     def platforms(self) -> list[str]:
-        """The platforms that it solves for."""
+        """The platforms of an environment."""
         found: list[str] = []
         for name in ("workspace", "project"):
             for platform in words(table(self.document, name).get("platforms")):
@@ -114,7 +114,7 @@ class Pixi:
 
 
 def pinned_python(spec: str) -> str:
-    """The minor version that a range fixes, empty if it admits several."""
+    """The only minor version that a range allows, empty if open."""
     versions = set(_VERSION.findall(spec))
     if _PINNED.match(spec) and versions:
         return f"3.{versions.pop()}"
@@ -140,7 +140,7 @@ def read_pixi(survey: Survey, requirements: Iterable[Requirement]) -> Pixi:
 
 
 def state_pixi(survey: Survey, pixi: Pixi, findings: Findings) -> None:
-    """State what is known about pixi, nothing if the project does not use it."""
+    """State the facts about pixi, none if the project does not use it."""
     if not pixi.path:
         return
 

@@ -1,4 +1,4 @@
-"""Which tests a call of pytest selects."""
+"""Find the tests that a call of pytest selects."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from dataclasses import dataclass
 from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.survey import Survey
 
-# Options that say which tests run; all others say how, or what is reported.
+# Options that select tests; all others affect how tests run or are reported.
 _SELECTS_WITH_VALUE = frozenset({"-m", "-k", "--ignore", "--ignore-glob", "--deselect"})
 _WITH_VALUE = word_set("pytest-values")
 _DEEPEST = 2
 _OWN_OPTION = re.compile(r"^--(?!cov|junit|durations|timeout|tb|color|benchmark|html)")
-# What scripts hand through, and no path of the repository.
+# Arguments that scripts pass through, which are no paths of the repository.
 _POSITIONAL = frozenset({"$@", "$*", "$1", "{posargs}", "{args}", ""})
 _UNKNOWN = re.compile(r"\$|\{\{|\{[A-Za-z_][^{}]*\}|`")
-# Files that pytest passes over unless they are named.
+# Files that pytest skips unless they are named.
 _UNUSUAL = re.compile(r"(?!(.*/)?(test_[^/]*|[^/]*_test)\.py$).*\.py")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What a call of pytest selects.
+    """The selection of a call of pytest.
 
     Attributes:
-        options: options that say which tests run, with their values.
+        options: options that select tests, with their values.
     """
 
     options: tuple[str, ...]
     paths: tuple[str, ...]
 
     def __bool__(self) -> bool:
-        """Whether it selects at all."""
+        """Whether it selects anything."""
         return bool(self.options or self.paths)
 
     @property
@@ -44,7 +44,7 @@ class Selection:
 
 
 def selecting(survey: Survey, argv: tuple[str, ...], usual: set[str]) -> Selection:
-    """What a call selects; the directories with tests themselves are no selection."""
+    """The selection of a call; naming the whole test directories selects nothing."""
     if argv[0] != "pytest":
         return Selection((), ())
     options: list[str] = []
@@ -71,7 +71,7 @@ def selecting(survey: Survey, argv: tuple[str, ...], usual: set[str]) -> Selecti
 
 
 def is_everything(paths: Iterable[str], usual: set[str]) -> bool:
-    """Whether these paths are all that pytest would collect without any."""
+    """Whether these paths are all that pytest would collect by default."""
     plain = {path.rstrip("/").removeprefix("./") for path in paths}
     reached = {path for path in usual if path.startswith(tuple(f"{p}/" for p in plain))}
     unusual = any(_UNUSUAL.fullmatch(path) for path in plain)
@@ -79,7 +79,7 @@ def is_everything(paths: Iterable[str], usual: set[str]) -> bool:
 
 
 def _is_own(survey: Survey, name: str) -> bool:
-    """Whether an option is one that the project's conftest adds."""
+    """Whether the project's conftest defines an option."""
     if not _OWN_OPTION.match(name):
         return False
     return any(

@@ -1,4 +1,4 @@
-"""Which versions of Python and which platforms the project admits and tests."""
+"""Find the Python versions and platforms that the project supports and tests."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _IMAGE = re.compile(r"(?:^|/)python:(3\.\d+)")
 
 
 def sorted_versions(versions: Iterable[str]) -> list[str]:
-    """Versions such as 3.9 and 3.10 in their order, each once."""
+    """Sort versions such as 3.9 and 3.10, each once."""
     return sorted(set(versions), key=lambda version: int(version.split(".")[1]))
 
 
@@ -44,7 +44,7 @@ def state_pythons(
     pixi: Pixi,
     findings: Findings,
 ) -> None:
-    """State what is admitted, what is tested, and where."""
+    """State the allowed and the tested versions, and where they are tested."""
     spec, locations = _requires(survey)
     findings.add(
         "requires-python",
@@ -79,7 +79,7 @@ def _unlimited(survey: Survey) -> str:
 
 
 def _from_poetry(spec: str) -> str:
-    """Write the caret and the tilde of poetry as everybody else does."""
+    """Convert the caret and the tilde of poetry to standard specifiers."""
     parts: list[str] = []
     for raw in spec.split("||", maxsplit=1)[0].split(","):
         part = raw.strip()
@@ -94,7 +94,7 @@ def _from_poetry(spec: str) -> str:
 
 
 def admits(spec: str, version: str) -> bool:
-    """Whether a range admits any release of a minor version; True if unclear."""
+    """Whether a range allows any release of a minor version; True if unclear."""
     from packaging.specifiers import (  # noqa: PLC0415 - only where a range is there
         InvalidSpecifier,
         SpecifierSet,
@@ -104,7 +104,7 @@ def admits(spec: str, version: str) -> bool:
         allowed = SpecifierSet(spec)
     except InvalidSpecifier:
         return True
-    # The first release and a late one: `>=3.10.2` and `<3.13.1` admit some.
+    # Check the first release and a late one: `>=3.10.2` and `<3.13.1` allow some.
     return any(allowed.contains(f"{version}.{patch}") for patch in (0, 1, 5, 99))
 
 
@@ -186,7 +186,7 @@ def _steps(survey: Survey) -> Evidenced:
 
 
 def _set_up(workflow: str, rows: list[str], row: str) -> list[str]:
-    """The versions that a line of a job asks for, as far as the file names them."""
+    """The versions that a line of a job requests, if the file names them."""
     if match := _STEP_PYTHON.search(row):
         return [match.group(1)]
     if match := _STEP_VARIABLE.search(row):
@@ -203,7 +203,7 @@ def _set_up(workflow: str, rows: list[str], row: str) -> list[str]:
 def _pinned(
     survey: Survey, requirements: Iterable[Requirement]
 ) -> tuple[str, Evidence] | None:
-    """The version that a file for people's machines names."""
+    """The version in a file for development machines."""
     for item in requirements:
         found = re.fullmatch(r"==?(3\.\d+)[\d.*]*", item.version)
         if item.name == "python" and found:

@@ -1,4 +1,4 @@
-"""What the project requires, and where: extras, groups, files, environments."""
+"""The project's requirements and their sources: extras, groups, files, environments."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)$")
 # The project itself, with extras: `.[test]`.
 _OWN = re.compile(r"\s*(?:(?:-e|--editable)[\s=]+)?\.\[([^\]]*)\]\s*")
 _HERE = "."
-# Files further down belong to examples and fixtures.
+# Nested files belong to examples and fixtures.
 _DEEPEST = 2
 _FILE = re.compile(r"(^|/)(requirements|constraints)?[^/]*\.(txt|in)$")
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """One distribution that something of the project requires.
+    """One distribution that some part of the project requires.
 
     Attributes:
         name: normalized.
@@ -32,7 +32,7 @@ class Requirement:
         kind: ``project``, ``extra``, ``group``, ``file``, ``poetry``, ``hatch``,
             ``conda``, ``pixi`` or ``build``.
         group: the extra, group, file or environment it belongs to.
-        extras: the extras of the distribution that are wanted as well.
+        extras: the requested extras of the distribution.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Requirement:
 
 
 def read_requirements(survey: Survey) -> list[Requirement]:
-    """Everything that is required anywhere; pixi manifests are read elsewhere."""
+    """All requirements, except those in pixi manifests, which are read elsewhere."""
     found = [
         *_project(survey),
         *_groups(survey),
@@ -59,7 +59,7 @@ def read_requirements(survey: Survey) -> list[Requirement]:
 
 
 def _own_extras(found: list[Requirement], names: set[str]) -> Iterator[Requirement]:
-    """What comes with extras of the project itself, such as ``.[test]``."""
+    """The requirements from extras of the project itself, such as ``.[test]``."""
     extras: dict[str, list[Requirement]] = {}
     for item in found:
         if item.kind == "extra":
@@ -87,7 +87,7 @@ def _each(
 
 
 def parse(line: str, kind: str, group: str, evidence: Evidence) -> Requirement | None:
-    """Read one requirement; None for an option, an address or a comment."""
+    """Parse one requirement; None for an option, an address or a comment."""
     plain = line.split(" #", maxsplit=1)[0].split(";", maxsplit=1)[0]
     if here := _OWN.fullmatch(plain):
         extras = tuple(part.strip() for part in here.group(1).split(","))
@@ -137,7 +137,7 @@ def _groups(survey: Survey) -> Iterator[Requirement]:
 
 
 def _members(groups: object, group: str, seen: tuple[str, ...]) -> list[str]:
-    """A group and the groups that it includes."""
+    """A group with the groups that it includes."""
     if group in seen:
         return []
     names = {normalize(name): name for name in table(groups)}

@@ -1,4 +1,4 @@
-"""The environments of tox and the sessions of nox, as tasks."""
+"""Read the environments of tox and the sessions of nox as tasks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REFERENCE = re.compile(r"\{\[([^\]]+)\]([\w-]+)\}")
 def make_task(
     runner: str, name: str, command: str, location: Evidence, environment: str = ""
 ) -> Task:
-    """A task whose purpose is still to be found out."""
+    """A task whose purpose is not determined yet."""
     return Task(
         runner=runner,
         name=name,
@@ -30,7 +30,7 @@ def make_task(
 
 
 def tox_environments(survey: Survey) -> Iterator[Task]:
-    """The environments of tox that run something."""
+    """The environments of tox that run commands."""
     for path, ini in (("tox.ini", survey.tox_ini), ("setup.cfg", survey.setup_cfg)):
         for section in ini.sections:
             if section != "testenv" and not section.startswith("testenv:"):
@@ -54,7 +54,7 @@ def tox_environments(survey: Survey) -> Iterator[Task]:
 
 
 def _resolved(ini: Ini, commands: str) -> str:
-    """Put in what ``{[section]key}`` stands for; circles end after a few rounds."""
+    """Substitute ``{[section]key}``; cycles end after a few rounds."""
     for _ in range(4):
         replaced = _REFERENCE.sub(
             lambda found: ini.text(found.group(1), found.group(2).lower()), commands
@@ -66,7 +66,7 @@ def _resolved(ini: Ini, commands: str) -> str:
 
 
 def _tox_command(lines: str) -> str:
-    """Commands of tox as a shell would see them."""
+    """Commands of tox in shell syntax."""
     found: list[str] = []
     for row in re.sub(r"\s*\\\n\s*", " ", lines).split("\n"):
         # `factor: command` is for some environments, `- command` may fail.
@@ -81,7 +81,7 @@ def _tox_command(lines: str) -> str:
 
 
 def _tox_words(command: object) -> str:
-    """A command of tox.toml: a list of words, some of them replacements."""
+    """A command of tox.toml: a list of words, some of them substitutions."""
     words: list[str] = []
     for item in items(command):
         if isinstance(item, str):
@@ -133,13 +133,13 @@ def _session(node: ast.FunctionDef) -> tuple[str, str] | None:
 
 
 def _session_runs(node: ast.AST) -> Iterator[str]:
-    """The commands that a session runs, as far as they are written as words."""
+    """The commands that a session runs, if they are literals."""
     calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
     for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
         function = call.func
         if isinstance(function, ast.Attribute) and function.attr.startswith("run"):
             words = [a.value for a in call.args if isinstance(a, ast.Constant)]
-            # The program may be a variable; what it runs as a module is known.
+            # The program may be a variable; a module run with it is known.
             if call.args and not isinstance(call.args[0], ast.Constant):
                 start = words.index("-m") if "-m" in words else len(words)
                 words = ["python", *words[start:]] if words[start:] else []

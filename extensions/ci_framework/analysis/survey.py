@@ -1,4 +1,4 @@
-"""What every part of the analysis looks at: the files, and the main documents."""
+"""The files and main documents of a repository, shared by all parts of the analysis."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Survey:
     """A repository under analysis.
 
     Attributes:
-        documents: its files, parsed when they are asked for.
-        tasks: its named commands; filled once they are read.
-        workflows: its workflows; likewise.
-        hooks: its pre-commit hooks; likewise.
+        documents: its files, parsed on demand.
+        tasks: its named commands, set once they are read.
+        workflows: its workflows, set likewise.
+        hooks: its pre-commit hooks, set likewise.
     """
 
     def __init__(self, repository: Repository) -> None:
-        """Look at nothing yet."""
+        """Start without reading anything."""
         self.repository = repository
         self.documents = Documents(repository)
         self.tasks: list[Task] = []
@@ -44,12 +44,12 @@ class Survey:
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        """Ordinary files of its own; links, submodules and templates are not."""
+        """Ordinary files of the repository, without links, submodules and templates."""
         return tuple(path for path in self._ordinary if not self._is_template(path))
 
     @cached_property
     def templates(self) -> tuple[str, ...]:
-        """Files from which other projects are rendered: no code of this one."""
+        """Files from which other projects are rendered, which are not code here."""
         return tuple(path for path in self._ordinary if self._is_template(path))
 
     @cached_property
@@ -60,14 +60,14 @@ class Survey:
         )
 
     def _is_template(self, path: str) -> bool:
-        """Whether a file is rendered, by the name of a directory or by where it is."""
+        """Whether a file is rendered, by the name of a directory or by its path."""
         return path.startswith(self._template_directories) or any(
             "{{" in part or "{%" in part for part in path.split("/")
         )
 
     @cached_property
     def _template_directories(self) -> tuple[str, ...]:
-        """Directories that a template repository renders from, with a slash."""
+        """Directories that a template repository renders, with a trailing slash."""
         found = ["hooks/"] if _COOKIECUTTER in self.repository.tracked else []
         for name in _COPIER:
             if name in self.repository.tracked:
@@ -78,12 +78,12 @@ class Survey:
 
     @cached_property
     def unnamed(self) -> list[str]:
-        """Files whose name is no text, with the odd bytes written as escapes."""
+        """Files whose name is not text, with invalid bytes escaped."""
         return [printable(p) for p in self.repository.tracked if not _is_text(p)]
 
     @cached_property
     def directories(self) -> frozenset[str]:
-        """Directories that hold a tracked file."""
+        """Directories with a tracked file."""
         return _above(self.files)
 
     @cached_property
@@ -93,12 +93,12 @@ class Survey:
 
     @cached_property
     def python_directories(self) -> frozenset[str]:
-        """Directories that hold Python code, at any depth."""
+        """Directories with Python code, at any depth."""
         return _above(self.python_files)
 
     @cached_property
     def children(self) -> dict[str, list[str]]:
-        """The directories directly in each directory; ``""`` is the top."""
+        """The child directories of each directory; ``""`` is the root."""
         found: dict[str, list[str]] = {}
         for path in sorted(self.directories):
             parent, _, _ = path.rpartition("/")
@@ -120,7 +120,7 @@ class Survey:
                 yield path, (*keys, name), table(environments, name)
 
     def has(self, path: str) -> bool:
-        """Whether an ordinary file of that name is tracked."""
+        """Whether an ordinary file with that name is tracked."""
         return self.documents.has(path)
 
     def first(self, *paths: str) -> str:
@@ -129,10 +129,10 @@ class Survey:
 
     @cached_property
     def home(self) -> str:
-        """The directory of the only project, empty if that is the top.
+        """The directory of the only project, empty if that is the root.
 
-        Where the top has no file of a project, such as beside a front end, the one
-        below it is what is analyzed.
+        If the root has no project, for example beside a front end, the one below it
+        is analyzed.
         """
         if self.first(PYPROJECT, "setup.py", "setup.cfg", "pixi.toml"):
             return ""
@@ -175,31 +175,31 @@ class Survey:
 
     @cached_property
     def setup_call(self) -> SetupCall:
-        """What setup.py of the project hands to ``setup``."""
+        """The arguments of ``setup`` in setup.py of the project."""
         return self.setup_call_of(self.at_home("setup.py"))
 
     def setup_call_of(self, path: str) -> SetupCall:
-        """What a setup.py hands to ``setup``, as far as it is written down."""
+        """The arguments of ``setup`` in a setup.py, if they are literals."""
         tree = self.documents.python(path) if self.has(path) else None
         return read_setup_call(tree)
 
     def location(self, *keys: str) -> Evidence:
-        """Where a key stands in pyproject.toml."""
+        """The location of a key in pyproject.toml."""
         return self.documents.location(self.at_home(PYPROJECT), *keys)
 
     def file(self, path: str) -> Evidence:
-        """A file as a whole."""
+        """The location of a whole file."""
         return Evidence(path=path)
 
 
 def _above(paths: Iterable[str]) -> frozenset[str]:
-    """The directories that hold some of the paths, at any depth."""
+    """The directories with some of the paths, at any depth."""
     found = {parent.as_posix() for p in paths for parent in PurePosixPath(p).parents}
     return frozenset(found - {"."})
 
 
 def _is_text(path: str) -> bool:
-    """Whether a name is UTF-8: reports are, and could not name it otherwise."""
+    """Whether a name is UTF-8; reports are, and cannot contain other names."""
     try:
         path.encode()
     except UnicodeEncodeError:

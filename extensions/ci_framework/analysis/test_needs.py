@@ -1,4 +1,4 @@
-"""What the tests need where only a test runner or a workflow says so."""
+"""Test requirements that only a test runner or a workflow declares."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from ci_framework.inventory import Evidence
 
 _TEST_ENVIRONMENTS = ("hatch-test", "test", "tests", "default")
 _RUNNER = "pytest"
-# What makes environments and distributions, and is no need of tests.
+# Tools for environments and distributions, which tests do not need.
 _INSTALLERS = frozenset(
     {"pip", "setuptools", "wheel", "tox", "nox", "build", "uv", "hatch", "virtualenv"}
 )
-# What measures, uploads or runs tests in CI: the gate has its own.
+# Tools that measure, upload or run tests in CI: the gate has its own.
 _MEASURING = frozenset(
     {"coverage", "codecov", "coveralls", "tox-gh", "tox-gh-actions", "nox", "tox"}
 )
-# Environments, sessions and jobs that test, by their names.
+# Names of environments, sessions and jobs for tests.
 _NAMED = re.compile(r"(?<![a-z])(tests?|unit|unittests?|py3?\d*)(?![a-z])")
 _FILE = re.compile(r"(?:-r|--requirement)[\s=]*(?:\{tox_?ini_?dir\}/)?([\w./-]+)$")
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Requirements as one place states them.
+    """The requirements declared in one location.
 
     Attributes:
-        tests: whether the place is for tests, by its name.
+        tests: whether the name of the location is about tests.
         sets: the groups, extras and files of the project that it installs.
     """
 
@@ -50,7 +50,7 @@ class _Source:
 
 
 def state_test_needs(survey: Survey, findings: Findings) -> None:
-    """State what the first place names that brings what the tests need.
+    """State the requirements in the first location that has what tests need.
 
     That is pytest, or for other runners anything that is installed to test.
     """
@@ -81,7 +81,7 @@ def _sources(survey: Survey) -> Iterator[_Source]:
 
 
 def _readable(survey: Survey, lines: Iterable[str]) -> Iterator[str]:
-    """The lines that an installer can read anywhere; files of the repository too."""
+    """The lines that any installer can read, and files of the repository."""
     for raw in lines:
         line = raw.strip()
         if found := _FILE.match(line):
@@ -149,7 +149,7 @@ def _tox(survey: Survey) -> Iterator[_Source]:
 
 
 def _sets(groups: list[str], extras: list[str], lines: list[str]) -> list[str]:
-    """The groups, extras and files that an environment of tox installs together."""
+    """The groups, extras and files that a tox environment installs together."""
     names = [("group", groups), ("extra", extras)]
     listed = [
         f"{kind} {name}"
@@ -242,7 +242,7 @@ def _workflows(survey: Survey) -> Iterator[_Source]:
 
 
 def _installed(words: list[str]) -> Iterator[str]:
-    """What a call of an installer names, one requirement or file a line."""
+    """The arguments of a call of an installer, one requirement or file per line."""
     waiting = [word for word in words if word]
     while waiting:
         word = waiting.pop(0)

@@ -1,4 +1,4 @@
-"""How the project is tested: runner, command, selection, coverage."""
+"""Find out how the project is tested: runner, command, selection, coverage."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from ci_framework.analysis.test_calls import Call, calls_of, not_understood
 from ci_framework.analysis.tests_layout import defines_tests
 from ci_framework.inventory import Confidence, Evidence, Tool
 
-# Groups, extras and files that are named for tests.
+# Names of groups, extras and files for tests.
 _FOR_TESTS = re.compile(r"(.*[/_.-])?(tests?|testing)([_.-].*)?")
 
 
 def configured_testpaths(survey: Survey) -> tuple[list[str], Evidence | None]:
-    """The testpaths of pytest, as seen from the top."""
+    """The testpaths of pytest, relative to the root."""
     found = pytest_setting(survey, "testpaths")
     if found is None:
         return [], None
@@ -90,7 +90,7 @@ def _state_runner(
 
 
 def _state_guessed_runner(survey: Survey, findings: Findings) -> None:
-    """State what the tests themselves hint at, where nothing calls a runner."""
+    """Guess the runner from the tests themselves, if nothing calls a runner."""
     tests = findings.items("test-paths")
     imports = _importing(survey, tests)
     if imports["django"] and survey.has("manage.py") and not imports["pytest"]:
@@ -158,10 +158,10 @@ def _state_commands(survey: Survey, calls: list[Call], findings: Findings) -> No
 def _selection(
     survey: Survey, calls: list[Call], findings: Findings
 ) -> tuple[Call | None, str, Confidence]:
-    """What every run selects, None if some run selects nothing."""
+    """The tests that every run selects, None if some run selects all."""
     if not calls:
         return None, "neither a workflow nor a task calls a test runner", "certain"
-    # A call that a person makes counts only where no workflow makes one.
+    # A call that a person makes counts only if no workflow makes one.
     made = [call for call in calls if call.job is not None] or calls[:1]
     made = [call for call in made if call.whole] or made
     usual = {*findings.items("test-paths"), "."}
@@ -202,7 +202,7 @@ def _selection(
 def _state_coverage_plugin(
     requirements: list[Requirement], pixi: Pixi, findings: Findings
 ) -> None:
-    """A plugin measures in pytest; with the coverage tool alone, others do it."""
+    """A pytest plugin measures coverage; otherwise the coverage command does."""
     locations = [item.evidence for item in requirements if item.name == "pytest-cov"]
     in_pixi = bool(pixi.path) and any(
         "pytest-cov" in pixi.tools(name) for name in pixi.environments
@@ -223,11 +223,11 @@ def _state_requirements(
     because = "pytest is required there"
     runner = findings.value("test-runner")
     if runner in ("unittest", "django", "script", "nbdev"):
-        # None of these is required by name: what is named for tests is what they need.
+        # None of these is required by name, so use the names for tests.
         found = [item for item in requirements if _FOR_TESTS.fullmatch(item.group)]
         because = "their names suggest tests"
     elif any(item.kind == "project" for item in found):
-        # A plugin requires pytest itself: its tests need what brings other plugins.
+        # A plugin requires pytest itself, but tests may need other plugins.
         found += [item for item in requirements if _is_plugin(item)]
     names = [f"{item.kind} {item.group}".strip() for item in found]
     locations = [item.evidence for item in found]

@@ -1,4 +1,4 @@
-"""Where the tests are."""
+"""Find the tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
 
 _TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|tests)\.py$")
-# What a test runner collects, or a script of tests defines.
+# Names that a test runner collects, or that a script of tests defines.
 _DEFINED = re.compile(
     r"^\s*(async )?def test|^\s*class Test|^\s*class \w+\([^)]*TestCase", re.MULTILINE
 )
@@ -24,7 +24,7 @@ def state_tests(
     survey: Survey, layout: Layout, testpaths: tuple[list[str], Evidence | None],
     findings: Findings,
 ) -> None:  # fmt: skip
-    """State where the tests are: as configured, else where they usually are."""
+    """State the locations of tests: as configured, else the usual ones."""
     configured, evidence = testpaths
     kept = list(dict.fromkeys(_expand(survey, configured)))
     kept = [path for path in kept if path not in layout.sources]
@@ -39,7 +39,7 @@ def state_tests(
 
 
 def _expand(survey: Survey, patterns: list[str]) -> Iterator[str]:
-    """Directories with Python code that the patterns name."""
+    """Directories with Python code that match the patterns."""
     for pattern in patterns:
         plain = join(pattern)
         if any(sign in plain for sign in "*?["):
@@ -71,7 +71,7 @@ def _usual(survey: Survey, layout: Layout) -> Iterator[str]:
 
 
 def _beside(survey: Survey, layout: Layout) -> list[str]:
-    """Files of tests at the top of a project, beside its modules."""
+    """Test files at the root of a project, beside its modules."""
     found = [
         path
         for path in survey.python_files
@@ -92,7 +92,7 @@ def defines_tests(survey: Survey, paths: Iterable[str]) -> bool:
 
 
 def _nested(survey: Survey, layout: Layout) -> list[str]:
-    """Tests that lie deeper in packages: those of parts, and of apps of Django."""
+    """Tests nested in packages: those of subpackages, and of Django apps."""
     inside = [path for path in layout.sources if path != "."]
     wanted = [f"{path}/" for path in (*inside, *(p.path for p in layout.packages))]
     found: list[str] = []
@@ -103,7 +103,7 @@ def _nested(survey: Survey, layout: Layout) -> list[str]:
         if known and not is_aside(above) and _holds_test_files(survey, path):
             found.append(path)
     if survey.has("manage.py"):
-        # An app of Django may have its tests in one file, which pytest passes over.
+        # A Django app may have its tests in one file, which pytest skips.
         found += [
             path
             for path in survey.python_files
@@ -120,7 +120,7 @@ def _holds_test_files(survey: Survey, directory: str) -> bool:
 
 
 def _elsewhere(survey: Survey, layout: Layout) -> list[str]:
-    """Other directories at the top that are called tests in some way."""
+    """Other top-level directories with a name for tests."""
     return [
         child
         for root in layout.roots

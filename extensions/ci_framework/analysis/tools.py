@@ -1,4 +1,4 @@
-"""The tools of the project: configured, required, or run by something."""
+"""Find the tools of the project: configured, required, or run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Confidence, Evidence, Tool
 
-# What is required or run under another name than the tool's.
+# Tools that are required or run under another name.
 _ALSO: dict[str, tuple[str, ...]] = {
     "pytest": ("pytest-cov", "py.test"),
     "pyright": ("basedpyright-action",),
@@ -35,7 +35,7 @@ _MOST_USES = 12
 def read_tools(
     survey: Survey, requirements: Iterable[Requirement], pixi: Pixi
 ) -> list[Tool]:
-    """Every tool of the project, sorted by name."""
+    """The tools of the project, sorted by name."""
     required = _by_name(survey, requirements, pixi)
     commands = list(_commands(survey))
     found: list[Tool] = []
@@ -64,7 +64,7 @@ def read_tools(
 def _configured(survey: Survey, name: str) -> list[Evidence]:
     locations = list(configured_locations(survey, name))
     if name == "pytest":
-        # An empty table is passed over in favor of the next file.
+        # An empty table is ignored in favor of the next file.
         empty = not survey.tool("pytest")
         locations = [p for p in locations if not (p.path == "pyproject.toml" and empty)]
     if name == "hatch" and {*survey.tool("hatch")} <= {"build", "version", "metadata"}:
@@ -91,7 +91,7 @@ def _by_name(
 
 
 def _commands(survey: Survey) -> Iterator[tuple[str, Evidence]]:
-    """Everything that tasks, hooks and workflows run, with its place."""
+    """Everything that tasks, hooks and workflows run, with the location."""
     for task in survey.tasks:
         yield task.command, task.evidence
     for workflow, _, step in survey.steps():

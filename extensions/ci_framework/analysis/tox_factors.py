@@ -1,4 +1,4 @@
-"""Which lines of a setting of tox count for its fullest environment."""
+"""Find the lines of a tox setting for its fullest environment."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 
 _CONDITION = re.compile(r"^(!?[\w{},.!-]+):\s+(.+)$")
-# Factors of environments that are tried, and not what everybody tests with.
+# Factors of experimental environments, which are not the usual ones.
 _UNSTABLE = re.compile(r".*(main|master|dev|latest|nightly|lowest|oldest|min|pypy).*")
 _PYTHON = re.compile(r"(^|-)(py|python)?3?[.\d]*(-|$)")
 _MOST = 2_000
 
 
 def lines_of_fullest(lines: Iterable[str], envlist: str) -> list[str]:
-    """The lines for the test environment that most conditional ones are for.
+    """The lines for the test environment with most conditional lines.
 
     A line such as ``django52,mongo: Pillow`` is for environments with a factor.
-    Without an environment for any of them, the unconditional ones are left.
+    If no environment has any of them, only unconditional lines are returned.
     """
     rows = [row.strip() for row in lines]
     names = [name for name in _expanded(envlist) if _PYTHON.search(name)]
     stable = [name for name in names if not _UNSTABLE.fullmatch(name)] or names
     chosen = [list(_for(rows, name.split("-"))) for name in stable]
-    # Of equally full environments the last one is usually the newest.
+    # Of equally full environments, the last one is usually the newest.
     return max(reversed(chosen), key=len, default=list(_for(rows, [])))
 
 
@@ -44,7 +44,7 @@ def _holds(term: str, factors: list[str]) -> bool:
 
 
 def _expanded(text: str) -> Iterator[str]:
-    """The names in a list whose braces stand for alternatives."""
+    """Expand a list of names with braces for alternatives."""
     for name in re.findall(r"(?:\{[^{}]*\}|[^\s,{}])+", text):
         parts = re.split(r"\{([^{}]*)\}", name)
         choices = [

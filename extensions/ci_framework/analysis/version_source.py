@@ -1,4 +1,4 @@
-"""Where the version of the project comes from."""
+"""Find the source of the project's version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FROM_TAGS = ("setuptools_scm", "setuptools-scm", "versioningit", "versioneer")
 
 
 def state_version(survey: Survey, findings: Findings) -> None:
-    """State the first place that says what the version is."""
+    """State the first location that defines the version."""
     for value, because, location in _sources(survey):
         findings.add("version-source", value, because, [location])
         return

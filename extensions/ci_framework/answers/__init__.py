@@ -1,4 +1,4 @@
-"""What the analysis means for the template: answers, and settings of the project."""
+"""Derive the template's answers and the project's settings from the analysis."""
 
 from ci_framework.answers.derive import Answer, derive_answers
 from ci_framework.answers.own_settings import OwnSetting, SettingValue, own_settings

@@ -1,4 +1,4 @@
-"""Answer the questions of the template from what the analysis found."""
+"""Answer the questions of the template from the analysis."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ci_framework.answers.python_choice import python_versions
 from ci_framework.answers.tiers import pixi_tiers
 from ci_framework.inventory import Inventory, steps_of
 
-# Packages that a reason names.
+# The maximum number of packages that a reason names.
 _SHOWN = 3
 _LICENSES = ("MIT", "Apache-2.0", "BSD-3-Clause")
 _EMAIL = re.compile(
@@ -136,7 +136,7 @@ def _package_name(inventory: Inventory) -> Answer:
     names = list(inventory.mapping("packages"))
     wanted = re.sub(r"[^a-z0-9]+", "_", inventory.text("project-name").lower())
     same = [name for name in names if name.lower() == wanted]
-    # `django-taggit` holds taggit, whatever else is packed with it.
+    # `django-taggit` contains taggit, whatever else is packaged with it.
     part = [n for n in names if f"_{n.lower()}_" in f"_{wanted}_"]
     found = next(iter([*same, *part, *names]), "")
     if not found:
@@ -146,7 +146,7 @@ def _package_name(inventory: Inventory) -> Answer:
 
 
 def _metadata(inventory: Inventory) -> dict[str, Answer]:
-    """What only a new project would be rendered from."""
+    """Answers that only affect the files of a new project."""
     description = sentence(inventory.text("description"), 512)
     author = sentence(inventory.text("author").replace(",", " "), 128)
     email, license_ = inventory.text("author-email"), inventory.text("license")
@@ -186,7 +186,7 @@ def _tests(inventory: Inventory, taken: list[str]) -> Answer:
 
 
 def _acceptable(paths: list[str]) -> list[str]:
-    """Paths that the template accepts, none of them twice on any system."""
+    """Paths that the template accepts, unique on any file system."""
     kept: dict[str, str] = {}
     for path in paths:
         if plain_path(path):
@@ -211,7 +211,7 @@ def _ci_mode(inventory: Inventory) -> Answer:
 
 
 def _tests_beside(inventory: Inventory) -> bool:
-    """Whether a workflow that calls another CI runs tests in a job of its own too."""
+    """Whether a workflow that calls another CI also runs tests in its own job."""
     fact = inventory.fact("other-ci")
     paths = {location.path for location in fact.evidence} if fact else set[str]()
     beside = [workflow for workflow in inventory.workflows if workflow.path in paths]
@@ -261,7 +261,7 @@ def _threshold(inventory: Inventory) -> Answer:
 
 
 def _benchmarks(inventory: Inventory) -> dict[str, Answer]:
-    """Benchmarks that the project has are compared; others are not started."""
+    """The project's benchmarks are compared; without any, nothing is added."""
     suites = _acceptable(inventory.items("benchmark-suite"))
     needs = inventory.items("benchmark-requirements")
     because = inventory.reason("benchmark-suite" if needs else "benchmark-requirements")
@@ -275,7 +275,7 @@ def _benchmarks(inventory: Inventory) -> dict[str, Answer]:
 
 
 def _docs(inventory: Inventory) -> dict[str, Answer]:
-    """What builds and publishes its documentation stays: `ci docs` needs no answer."""
+    """The project's own documentation jobs stay: `ci docs` needs no answer."""
     found = inventory.text("docs-tool")
     because = inventory.reason("docs-tool")
     if found not in ("", "none"):

@@ -1,4 +1,4 @@
-"""Names that the template accepts, made from those that a project has."""
+"""Convert a project's names to names that the template accepts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from ci_framework.analysis.purposes.vocabulary import word_set
 
 TOOLS = word_set("gate-tools")
-# Those that the check `typecheck` can run.
+# The type checkers that the check `typecheck` supports.
 TYPE_CHECKERS = ("mypy", "pyrefly", "pyright")
 _DEVICES = {"aux", "con", "nul", "prn"} | {
     f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)
@@ -24,7 +24,7 @@ _PATH = re.compile(r"[\w.+@ -]+(/[\w.+@ -]+)*", re.ASCII)
 
 
 def project_name(name: str) -> str:
-    """A name of the project that the template accepts, the same if it does."""
+    """A project name that the template accepts, unchanged if possible."""
     plain = re.sub(r"[^A-Za-z0-9 ._-]+", "-", name)[:_LONGEST].strip(" ._-")
     plain = plain or "project"
     if re.sub(r"[ ._-]+", "-", plain.lower()) in TOOLS:
@@ -33,7 +33,7 @@ def project_name(name: str) -> str:
 
 
 def package_name(name: str) -> str:
-    """A name to import that the template accepts, the same if it does."""
+    """An import name that the template accepts, unchanged if possible."""
     plain = re.sub(r"[^A-Za-z0-9_]+", "_", name)[:_LONGEST]
     if not plain.strip("_") or plain[0].isdigit():
         plain = f"py_{plain}".rstrip("_")[:_LONGEST]
@@ -44,7 +44,7 @@ def package_name(name: str) -> str:
 
 
 def sentence(text: str, limit: int) -> str:
-    """A text as one line without control characters, not longer than the limit."""
+    """A text as one line without control characters, cut to the limit."""
     plain = "".join(sign if sign.isprintable() else " " for sign in text)
     words = " ".join(plain.split())
     return words if len(words) <= limit else f"{words[: limit - 1].rstrip()}…"

@@ -25,7 +25,7 @@ _COMMANDS: dict[str, tuple[list[str], str]] = {
     "nbdev": (["nbdev_test"], "its tests are notebooks, which nbdev runs"),
     "script": ([], "its tests are run by a script of its own"),
 }
-# Words that only the program in between, such as tox, replaces.
+# Words that only the program in between, such as tox, substitutes.
 _DEFAULT = re.compile(r"\$*\{\w+:-([^{}$]*)\}")
 _UNKNOWN = re.compile(r"[{}$`]")
 SettingValue = str | int | bool | list[str]
@@ -48,9 +48,9 @@ class OwnSetting:
 def own_settings(
     inventory: Inventory, answers: Mapping[str, object]
 ) -> list[OwnSetting]:
-    """The settings without which the gate would ask for more than the project has.
+    """The settings without which the gate would demand more than the project does.
 
-    The answers may be values alone, or values with their reasons.
+    The answers may be plain values, or values with their reasons.
     """
     values = {
         name: answer.value if isinstance(answer, Answer) else answer
@@ -93,11 +93,11 @@ def _environments(
 
 
 def _group(inventory: Inventory, answers: Mapping[str, object]) -> Iterator[OwnSetting]:
-    """What brings the test runner, unless the engine installs that anyway."""
+    """The group with the test runner, unless the engine installs it anyway."""
     manager = answers.get("package_manager")
     needs = needs_by_kind(inventory)
     if inventory.below:
-        # The environment of each package has the groups of its own.
+        # The environment of each package has its own groups.
         return
     if written_requirements(inventory, answers):
         because = "it holds what the tests need, as no group, extra or file does"
@@ -106,7 +106,7 @@ def _group(inventory: Inventory, answers: Mapping[str, object]) -> Iterator[OwnS
         yield OwnSetting(key, TEST_REQUIREMENTS, because, locations)
         return
     # Without a name, uv installs its default groups, and pip the group dev.
-    # What an environment of its own runner installs comes before what is only there.
+    # What a test runner's own environment installs comes before other groups.
     needed = {line.removeprefix("-r ") for line in inventory.items("test-needs")}
     defaults = inventory.items("default-groups") if manager == "uv" else ["dev"]
     everything = "all" in defaults and needs.get("group")
@@ -133,7 +133,7 @@ def _group(inventory: Inventory, answers: Mapping[str, object]) -> Iterator[OwnS
 def _benchmark_environment(
     inventory: Inventory, answers: Mapping[str, object]
 ) -> Iterator[OwnSetting]:
-    """What brings the fixture of the benchmarks, unless the tests' packages do."""
+    """The group with the benchmark fixture, unless the tests' group has it."""
     needs = inventory.items("benchmark-requirements")
     tests = inventory.items("test-requirements")
     if answers.get("benchmarks") != "yes" or {*needs} & {"project", *tests}:
@@ -150,7 +150,7 @@ def _benchmark_environment(
 
 
 def _rank(name: str, needed: set[str]) -> tuple[bool, bool, bool, str]:
-    """What is installed to test first, then what is named so; locked ones."""
+    """Groups that are installed for tests, then those named for them; locked first."""
     plain = name.endswith(".in")
     return name not in needed, not _is_for_tests(name), plain, name
 
@@ -173,7 +173,7 @@ def _test_command(inventory: Inventory) -> Iterator[OwnSetting]:
         command = shlex.split(inventory.text("test-command")) or usual
         if command and command[0] == "pytest":
             command = usual
-        # A default is known; what else only a shell or tox replaces is left out.
+        # A default is known; other substitutions only work in a shell or tox.
         command = [_DEFAULT.sub(r"\1", word) for word in command]
         command = [word for word in command if word and not _UNKNOWN.search(word)]
         if len(command) > 1 or runner == "nbdev":
@@ -182,7 +182,7 @@ def _test_command(inventory: Inventory) -> Iterator[OwnSetting]:
 
 
 def _switched_off(inventory: Inventory) -> Iterator[OwnSetting]:
-    """Checks that the project does not make in any way, or makes with other tools."""
+    """Checks that the project does not run, or runs with other tools."""
     if inventory.text("test-runner") == "none" and inventory.items("test-paths"):
         because = "its test directories hold scripts, which no test runner collects"
         locations = _evidence(inventory, "test-paths")

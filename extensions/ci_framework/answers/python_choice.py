@@ -1,4 +1,4 @@
-"""The versions of Python that are tested: those that really are different runs."""
+"""Choose the Python versions to test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ci_framework.answers.tiers import Tiers
 from ci_framework.inventory import Inventory
 
 _USUAL = "3.12"
-# What the template knows; other versions cannot be answered.
+# The versions that the template supports as answers.
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 
 
@@ -40,7 +40,7 @@ def python_versions(inventory: Inventory, tiers: Tiers) -> tuple[list[str], str]
 def _pixi_pythons(
     known: list[str], because: str, tiers: Tiers
 ) -> tuple[list[str], str]:
-    """One environment for each version, or one version: the rest would be a show."""
+    """One environment per version, or a single version if all would be the same."""
     real = [version for version in PYTHONS if version in tiers.pythons]
     both = [version for version in real if version in known] or real
     if both:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ci_framework.answers.derive import Answer
 
 _BECAUSE = "the smallest adoption; change it with an answer"
-# What the workflow of the gate does without.
+# The files that the gate's workflow does not need.
 _LEFT_OUT = (
     ".github/actions/{prefix}cleanup-dev-files",
     ".github/actions/{prefix}performance-bench",
@@ -21,7 +21,7 @@ _LEFT_OUT = (
 
 
 def smallest_answers(prefix: str) -> dict[str, Answer]:
-    """The answers that leave out everything but the gate.
+    """The answers that exclude everything except the gate.
 
     Args:
         prefix: the answer ``github_prefix``.

@@ -1,4 +1,4 @@
-"""A requirement file for tests whose needs no group, extra or file names."""
+"""Write a requirements file for tests if no group, extra or file has what they need."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from ci_framework.inventory import Inventory
 
 TEST_REQUIREMENTS = "ci-framework/project/test-requirements.txt"
-# What the engine installs for a project that names nothing.
+# The packages that the engine installs for a project that declares nothing.
 INSTALLED_FILES = (
     "requirements.txt",
     "requirements-dev.txt",
     "requirements-test.txt",
 )
-# What the environments of the gate can be given by name, for each manager.
+# The kinds of requirements that each manager's environments can name.
 _REACHED = {
     "pip": ("project", "group", "extra", "file"),
     "uv": ("project", "group", "extra"),
@@ -23,7 +23,7 @@ _REACHED = {
 
 
 def needs_by_kind(inventory: Inventory) -> dict[str, list[str]]:
-    """What brings the test runner: groups, extras, files."""
+    """The locations of the test runner: groups, extras, files."""
     found: dict[str, list[str]] = {}
     for entry in inventory.items("test-requirements"):
         kind, _, name = entry.partition(" ")
@@ -43,7 +43,7 @@ def lacks_runner(inventory: Inventory, answers: Mapping[str, object]) -> bool:
         return manager == "pip" and not (several or named or _is_file(inventory))
     runs = runner == "pytest" and tests
     if runs and manager == "pip" and len(inventory.items("test-sets")) > 1:
-        # Only one of them can be named: a file names the requirements of all.
+        # Only one of them can be named, and a file contains all requirements.
         return not several
     framework = manager == "pixi" and answers.get("pixi_tiers") == "framework"
     return bool(runs) and not (reached or several or framework)
@@ -59,7 +59,7 @@ def _is_file(inventory: Inventory) -> bool:
 def written_requirements(
     inventory: Inventory, answers: Mapping[str, object]
 ) -> list[str]:
-    """The lines of the file, with paths as seen from the top; empty without one."""
+    """The lines of the file, with paths from the root; empty without a file."""
     needs = inventory.items("test-needs")
     if answers.get("package_manager") != "pip" or not lacks_runner(inventory, answers):
         return []

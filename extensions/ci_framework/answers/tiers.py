@@ -1,4 +1,4 @@
-"""Whose pixi environments the quality tiers use, and which ones."""
+"""Choose the pixi environments of the quality tiers."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.inventory import Inventory
 
 _OWN_ENVIRONMENTS = ("quality", "quality-extended", "quality-full")
-# The tasks that the framework's block brings along.
+# The tasks in the framework's block.
 _OWN_TASKS = word_set("framework-tasks")
 _PREFIX = "ci-"
-# Their names with that prefix: what is for CI is not named so twice.
+# Their names with that prefix, which avoids a doubled `ci`.
 _PREFIXED_TASKS = {
     f"{_PREFIX}job-{name.removeprefix('ci-')}"
     if name.startswith("ci-")
     else f"{_PREFIX}{name}"
     for name in _OWN_TASKS
 }
-# What makes an environment fit for each tier, the most important first.
+# The tools that an environment needs for each tier, the most important first.
 _ESSENTIAL = ("pytest", "ruff", "mypy", "pyright", "pyrefly", "pytest-cov")
 _EXTENDED = ("bandit", "pre-commit", "prek")
 _FULL = ("build", "python-build")
-# Of environments that are equally fit, the one whose name says most.
+# Among equally suitable environments, prefer the most specific name.
 _ESSENTIAL_NAMES = ("quality", "ci", "dev", "test", "tests", "default", "lint")
 _EXTENDED_NAMES = ("quality-extended", "extended", "security", "ci", "dev")
 _FULL_NAMES = ("quality-full", "full", "build", "quality-ci", "ci", "dev")
@@ -34,14 +34,14 @@ class Tiers:
     """The environments of the tiers.
 
     Attributes:
-        owner: ``framework`` or ``project``.
-        prefix: in front of the framework's names, where plain ones are taken.
+        owner: who defines the environments: ``framework`` or ``project``.
+        prefix: prefix of the framework's names, if plain ones are taken.
         essential: the project's environment for the essential tier.
         extended: that for the extended tier, empty if it is the same.
         full: that for the full tier, empty if it is the same.
-        test: the pattern of its environments for one Python each, empty without.
-        pythons: the versions that have such an environment.
-        python: the one version of the essential environment, empty if it is open.
+        test: the pattern of its environments for single Pythons, empty if none.
+        pythons: the versions with such an environment.
+        python: the only version of the essential environment, empty if it is open.
     """
 
     owner: str
@@ -57,7 +57,7 @@ class Tiers:
 
 
 def pixi_tiers(inventory: Inventory) -> Tiers:
-    """Decide whose the tiers are."""
+    """Decide whether the framework or the project defines the environments."""
     if inventory.text("manager") != "pixi":
         return Tiers("project", "it has no pixi environments")
     reason = _why_project(inventory)
@@ -102,7 +102,7 @@ def _project(inventory: Inventory, reason: str) -> Tiers:
     held = {name: frozenset(words.split()) for name, words in tools.items()}
     plain = {name: has for name, has in held.items() if not _is_of_python(name)} or held
     essential = _best(plain, _ESSENTIAL, _ESSENTIAL_NAMES, frozenset())
-    # What a further tier may not lack: the tools that decide the tier before.
+    # The tools that a further tier must have: those of the tier before.
     needed = {*_ESSENTIAL[:2]} & plain.get(essential, frozenset())
     extended = _best(plain, _EXTENDED, _EXTENDED_NAMES, needed)
     full = _best(plain, _FULL, _FULL_NAMES, needed)
@@ -130,7 +130,7 @@ def _best(
     names: tuple[str, ...],
     needed: Set[str],
 ) -> str:
-    """The environment with the most of what is wanted; empty if none has any."""
+    """The environment with most of the wanted tools; empty if none has any."""
 
     def rank(name: str) -> tuple[list[bool], int, int]:
         has = held[name]
@@ -144,7 +144,7 @@ def _best(
 def _pattern(
     held: dict[str, frozenset[str]], pythons: dict[str, str]
 ) -> tuple[str, tuple[str, ...]]:
-    """The pattern of the environments for one Python each, and their versions."""
+    """The pattern of the environments for single Pythons, and their versions."""
     found: dict[str, list[str]] = {}
     for name, version in pythons.items():
         digits = version.replace(".", "")

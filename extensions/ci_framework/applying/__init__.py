@@ -1,1 +1,1 @@
-"""Carry out a plan, finish it after an interruption, and take it back."""
+"""Apply a plan, finish it after an interruption, and roll it back."""

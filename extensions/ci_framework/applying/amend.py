@@ -1,4 +1,4 @@
-"""Add a file of ours to the commit of an adoption, while it is the last commit."""
+"""Add a file to the commit of an adoption, while it is the last commit."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def amend(repository: Repository, files: Mapping[str, bytes]) -> Journal | None:
     """Add files to the adoption's commit; a rollback removes them with the rest.
 
     Returns:
-        The journal afterwards; None if nothing was to be done, because the files
-        are there already or because commits follow the adoption: these are history
-        that others may have.
+        The journal afterwards; None if there was nothing to do, because the files
+        exist already or because commits follow the adoption, which others
+        may have.
 
     Raises:
         UsageError: if the work tree is not clean or another command is running.
@@ -55,7 +55,7 @@ def amend(repository: Repository, files: Mapping[str, bytes]) -> Journal | None:
 
 
 def _begin(repository: Repository, journal: Journal, changes: list[Change]) -> Journal:
-    """Make the new commit and describe what will be done."""
+    """Create the new commit and describe the transition."""
     location = scratch(repository)
     entries = stage(repository, changes, location)
     tree = tree_with(repository, journal.commit, entries, location)

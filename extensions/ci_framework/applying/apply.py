@@ -1,4 +1,4 @@
-"""Carry out a plan: one commit on a new branch, or nothing at all."""
+"""Apply a plan: one commit on a new branch, or nothing at all."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ BRANCH = "ci-framework/adopt"
 
 @dataclass(frozen=True)
 class Adoption:
-    """What applying a plan made.
+    """The result of applying a plan.
 
     Attributes:
         branch: the new branch, which is checked out now.
-        original_branch: the branch that was left, empty if HEAD was detached.
+        original_branch: the branch before, empty if HEAD was detached.
     """
 
     branch: str
@@ -44,9 +44,9 @@ def apply_plan(
 ) -> Adoption:
     """Write the files of a plan and commit them on a new branch.
 
-    Every file is as before until the commit exists; from then on the journal says
-    how to finish or undo what a kill or a loss of power leaves half done.
-    A number is added to the name of the branch if it is taken.
+    Every file is unchanged until the commit exists; from then on the journal
+    records how to finish or undo the command after a kill or a power loss.
+    If the name of the branch is taken, a number is added.
 
     Raises:
         UsageError: if the repository is not ready, the plan is out of date, or
@@ -77,7 +77,7 @@ def apply_plan(
 def _check_up_to_date(
     repository: Repository, plan: Plan, changes: Sequence[Change]
 ) -> None:
-    """The plan has to be about the files as they are."""
+    """Check that the files are the same as when the plan was made."""
     head = repository.commit("HEAD")
     stale = [
         change.path

@@ -1,4 +1,4 @@
-"""Commits made beside the work tree: no hook runs, no signature is asked for."""
+"""Create commits beside the work tree, without hooks or signatures."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _FALLBACK_EMAIL = "ci-framework@users.noreply.github.com"
 
 @dataclass(frozen=True)
 class Author:
-    """Who a commit is by.
+    """The author of a commit.
 
     Attributes:
-        notice: what the user should know about it, empty if nothing.
+        notice: a note about it for the user, empty if there is none.
     """
 
     variables: Mapping[str, str]
@@ -31,7 +31,7 @@ class Author:
 
 
 def author_of(repository: Repository) -> Author:
-    """The user, or ourselves where git knows none."""
+    """The user, or the companion itself if git has no user."""
     names = [
         f"GIT_{role}_{part}" for role in ("AUTHOR", "COMMITTER") for part in _IDENTITY
     ]
@@ -61,11 +61,11 @@ def author_of(repository: Repository) -> Author:
 def stage(
     repository: Repository, changes: Iterable[Change], directory: Path
 ) -> dict[str, Entry | None]:
-    """Make the objects of changed files as ``git add`` would; None: removed.
+    """Create the objects of changed files as ``git add`` would; None: removed.
 
-    Clean filters and line ends follow the attributes as they are afterwards, and a
-    file whose CRLF is already in the index keeps it: that is why these are added
-    to a copy of the index from a work tree of their own.
+    Clean filters and line ends follow the attributes after the change, and a file with
+    CRLF in the index keeps it. So the files are added to a copy of the index, from a
+    temporary work tree.
     """
     tree, index = directory / "stage", directory / "stage-index"
     written = [change for change in changes if change.after is not None]
@@ -124,7 +124,7 @@ def tree_with(
 def commit_tree(
     repository: Repository, tree: str, parent: str, message: str, author: Author
 ) -> str:
-    """Make a commit of a tree and return it."""
+    """Create a commit of a tree and return it."""
     words = ("-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, "-p", parent)
     made = repository.git(
         *words, "-F", "-", stdin=message.encode(), variables=author.variables
@@ -133,17 +133,17 @@ def commit_tree(
 
 
 def free_branch(repository: Repository, wanted: str) -> str:
-    """A name for a new branch that git accepts beside those there are.
+    """A valid name for a new branch that is not taken.
 
     Raises:
-        UsageError: if it is no name of a branch.
+        UsageError: if it is not a valid branch name.
     """
     if repository.try_git("check-ref-format", "--branch", wanted).returncode:
         raise UsageError(
             f"--branch: expected the name of a branch, got {wanted!r}",
             hint="`git check-ref-format --branch NAME` checks a name",
         )
-    # Where the file system ignores case, branches that differ only there are one.
+    # If the file system ignores case, branches that differ only in case collide.
     taken = {
         name.removeprefix("refs/heads/").casefold()
         for name in repository.references("refs/heads/")

@@ -1,4 +1,4 @@
-"""Files that are written as a whole or not at all, and kept by their content."""
+"""Write files atomically, and store their contents by hash."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-# A link, a directory, a file that cannot be read: nothing we could have written.
+# A link, a directory, an unreadable file: nothing that we could have written.
 OTHER = "other"
 
 
@@ -19,7 +19,7 @@ def _sha256(content: bytes) -> str:
 
 
 def content_of(location: Path) -> str:
-    """SHA-256 of an ordinary file, empty if nothing is there, else ``OTHER``."""
+    """SHA-256 of an ordinary file, empty if it does not exist, else ``OTHER``."""
     try:
         mode = location.lstat().st_mode
         return _sha256(location.read_bytes()) if stat.S_ISREG(mode) else OTHER
@@ -35,7 +35,7 @@ def permissions_of(location: Path) -> int:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Make sure that names in a directory survive a loss of power."""
+    """Make sure that names in a directory survive a power loss."""
     if sys.platform == "win32":
         return
     descriptor = os.open(directory, os.O_RDONLY)
@@ -48,7 +48,7 @@ def _sync_directory(directory: Path) -> None:
 
 
 def write_synced(location: Path, content: bytes) -> None:
-    """Write a file and wait until it is on the disk."""
+    """Write a file and wait until it is on disk."""
     with location.open("wb") as stream:
         stream.write(content)
         stream.flush()
@@ -56,7 +56,7 @@ def write_synced(location: Path, content: bytes) -> None:
 
 
 def write_whole(location: Path, content: bytes) -> None:
-    """Replace a file of ours: afterwards it has the old content or the new."""
+    """Replace a file atomically: it has either the old or the new content."""
     temporary = location.with_name(f"{location.name}.tmp")
     write_synced(temporary, content)
     temporary.replace(location)
@@ -68,11 +68,11 @@ def put_file(
 ) -> None:
     """Put a file into the work tree.
 
-    ``temporary`` is a free name in the same directory. Where the file is ``new``, one
-    that appeared meanwhile is not overwritten.
+    ``temporary`` is a free name in the same directory. A ``new`` file does not
+    overwrite one that appeared in the meantime.
 
     Raises:
-        FileExistsError: if something is there that may not be.
+        FileExistsError: if a file exists that must not be overwritten.
         OSError: if it cannot be written.
     """
     try:
@@ -90,13 +90,13 @@ def put_file(
 
 
 def _move_new(temporary: Path, location: Path) -> None:
-    """Give a file its name, unless the name is taken."""
+    """Rename a file, unless the name is taken."""
     try:
         location.hardlink_to(temporary)
     except FileExistsError:
         raise
     except OSError:
-        # A file system without links: look first.
+        # A file system without hard links: check first.
         if os.path.lexists(location):
             raise FileExistsError(location) from None
         temporary.replace(location)
@@ -111,14 +111,14 @@ def remove_file(location: Path) -> None:
 
 
 class Store:
-    """Contents of files, kept until an adoption is rolled back."""
+    """Contents of files, stored until an adoption is rolled back."""
 
     def __init__(self, directory: Path) -> None:
-        """Keep them in a directory of ours inside the git directory."""
+        """Store them in our directory inside the git directory."""
         self._directory = directory
 
     def put(self, content: bytes) -> str:
-        """Keep a content and return its name."""
+        """Store a content and return its name."""
         name = _sha256(content)
         location = self._directory / name
         if content_of(location) != name:
@@ -127,7 +127,7 @@ class Store:
         return name
 
     def get(self, name: str) -> bytes | None:
-        """A content by its name, None if it is not there or damaged."""
+        """A content by its name, None if it is missing or damaged."""
         try:
             content = (self._directory / name).read_bytes()
         except OSError:
@@ -135,7 +135,7 @@ class Store:
         return content if _sha256(content) == name else None
 
     def keep_only(self, names: Collection[str]) -> None:
-        """Drop all contents but these."""
+        """Delete all other contents."""
         if self._directory.is_dir():
             for location in sorted(self._directory.iterdir()):
                 if location.name not in names:

@@ -1,4 +1,4 @@
-"""The index of git, changed under its own lock and replaced as a whole."""
+"""Change the git index under its own lock, and replace it atomically."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _MARK = b"ci-framework "
 
 
 def index_information(changes: Mapping[str, Entry | None], width: int) -> bytes:
-    """Entries the way ``git update-index --index-info -z`` reads them.
+    """Entries in the format of ``git update-index --index-info -z``.
 
-    None removes an entry; ``width`` is the length of an object's name.
+    None removes an entry; ``width`` is the length of an object name.
     """
     rows: list[bytes] = []
     for path, entry in changes.items():
@@ -33,12 +33,12 @@ def set_entries(
     directory: Path,
     name: str,
 ) -> None:
-    """Change entries of the index, keeping all others with their flags.
+    """Change entries of the index; all others keep their flags.
 
-    ``directory`` is one of ours; ``name`` names the command in the lock.
+    ``directory`` is our directory; ``name`` identifies the command in the lock.
 
     Raises:
-        UsageError: if another git holds the index.
+        UsageError: if another git process has the lock.
         ToolError: if it cannot be written.
     """
     index = repository.private_directory / "index"
@@ -54,7 +54,7 @@ def set_entries(
             stdin=index_information(changes, width),
             variables=variables,
         )
-        # So that git need not read the files again; it fails where others differ.
+        # So that git need not read the files again; this fails if others differ.
         repository.try_git("update-index", "-q", "--refresh", variables=variables)
         try:
             shutil.copymode(index, prepared)
@@ -66,12 +66,12 @@ def set_entries(
 
 
 def lock_path(repository: Repository) -> Path:
-    """The lock by which git keeps others from the index."""
+    """The lock file of git's index."""
     return repository.private_directory / "index.lock"
 
 
 def remove_our_lock(repository: Repository) -> None:
-    """Remove a lock that a killed command of ours left; never that of another."""
+    """Remove a lock that a killed command of ours left, but never that of another."""
     lock = lock_path(repository)
     with contextlib.suppress(FileNotFoundError):
         if lock.read_bytes().startswith(_MARK):
@@ -79,7 +79,7 @@ def remove_our_lock(repository: Repository) -> None:
 
 
 def refuse_locked(repository: Repository) -> UsageError:
-    """The error for an index that another git holds."""
+    """The error for an index that another git process has locked."""
     lock = lock_path(repository)
     return UsageError(
         f"{lock} exists: another git is running, or was killed",
@@ -91,7 +91,7 @@ def refuse_locked(repository: Repository) -> UsageError:
 def _locked(
     repository: Repository, directory: Path, name: str
 ) -> Generator[None, None, None]:
-    """Hold the lock of the index, with content by which it is known as ours."""
+    """Lock the index, with content that identifies the lock as ours."""
     lock = lock_path(repository)
     mark = directory / "index-lock"
     mark.write_bytes(_MARK + name.encode() + b"\n")
@@ -110,7 +110,7 @@ def _locked(
 
 
 def _link_or_create(mark: Path, lock: Path) -> None:
-    """Make the lock with its content at once, where the file system can."""
+    """Create the lock together with its content, if the file system allows it."""
     try:
         lock.hardlink_to(mark)
     except FileExistsError:

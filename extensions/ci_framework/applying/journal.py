@@ -1,8 +1,8 @@
-"""The journal: what a command is about to do, recorded before it does it.
+"""The journal: records what a command will do before it does it.
 
-It lives in the git directory that all work trees share, so it is never part of a
-commit, and is replaced as a whole. Beside it are the contents of the files before and
-after, by which an interrupted command is finished or undone.
+It is in the git directory that all work trees share, so it is never part of a commit,
+and is replaced atomically. Beside it are the contents of the files before and after,
+with which an interrupted command is finished or undone.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from ci_framework.applying.records import (
 )
 from ci_framework.repository import Repository
 
-# Below these git keeps the commits before and after, as base and applied.
+# Refs with which git keeps the commits before and after, as base and applied.
 REFERENCES = "refs/ci-framework/adoption"
-# Bytes for the journal and references, where the disk is full when all is undone.
+# Reserved bytes for the journal and refs, to undo all if the disk is full.
 _RESERVE = 512 * 1024
 
 
 def now() -> str:
-    """The time in UTC."""
+    """The current time in UTC."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def home(repository: Repository) -> Path:
-    """The directory of ours in the git directory."""
+    """Our directory in the git directory."""
     return repository.git_directory / "ci-framework"
 
 
 def store(repository: Repository) -> Store:
-    """The contents of files that belong to the journal."""
+    """The store of contents that belong to the journal."""
     return Store(home(repository) / "contents")
 
 
@@ -53,14 +53,14 @@ def scratch(repository: Repository) -> Path:
 
 
 def clear_scratch(repository: Repository) -> None:
-    """Remove temporary files, also those of a command that was killed."""
+    """Remove temporary files, including those of a killed command."""
     location = home(repository) / "work"
     if location.is_dir():
         shutil.rmtree(location)
 
 
 def reserve_space(repository: Repository, transition: Transition) -> None:
-    """Reserve disk space for undoing; emptying the scratch directory frees it."""
+    """Reserve disk space for undoing; clearing the scratch directory frees it."""
     size = (repository.private_directory / "index").stat().st_size
     kept = store(repository)
     states = [step.before for step in transition.steps]
@@ -69,7 +69,7 @@ def reserve_space(repository: Repository, transition: Transition) -> None:
 
 
 def _archive_path(repository: Repository, name: str) -> Path:
-    """Where the journal of an adoption is kept that a later one follows."""
+    """The path of the journal of an earlier adoption."""
     return home(repository) / f"journal-{name}.json"
 
 
@@ -77,7 +77,7 @@ def read_journal(repository: Repository) -> Journal | None:
     """The journal, None if nothing was ever applied.
 
     Raises:
-        ToolError: if it cannot be read: nothing may be done on a guess.
+        ToolError: if it cannot be read: its content must not be guessed.
     """
     return _read(home(repository) / "journal.json")
 
@@ -96,7 +96,7 @@ def _read(location: Path) -> Journal | None:
 
 
 def write_journal(repository: Repository, journal: Journal) -> Journal:
-    """Write the journal, with the time, and return what was written."""
+    """Write the journal, with the time, and return it."""
     written = msgspec.structs.replace(journal, updated=now())
     location = home(repository) / "journal.json"
     encoded = msgspec.json.format(msgspec.json.encode(written), indent=2)
@@ -112,7 +112,7 @@ def write_journal(repository: Repository, journal: Journal) -> Journal:
 
 
 def archive_journal(repository: Repository) -> None:
-    """Keep the journal under its own name: a later adoption follows this one."""
+    """Archive the journal under its own name, because a later adoption follows."""
     journal = read_journal(repository)
     if journal is not None:
         location = _archive_path(repository, journal.id)
@@ -120,7 +120,7 @@ def archive_journal(repository: Repository) -> None:
 
 
 def reinstate_journal(repository: Repository, name: str) -> Journal | None:
-    """Make a kept journal the current one again, None if it is not there."""
+    """Make an archived journal the current one, None if it does not exist."""
     location = _archive_path(repository, name)
     journal = _read(location)
     if journal is not None:
@@ -130,7 +130,7 @@ def reinstate_journal(repository: Repository, name: str) -> Journal | None:
 
 
 def tidy_store(repository: Repository) -> None:
-    """Drop the contents that no adoption needs any more."""
+    """Delete the contents that no adoption needs any more."""
     needed: set[str] = set()
     for location in sorted(home(repository).glob("journal*.json")):
         journal = _read(location)
@@ -144,12 +144,12 @@ def record_validation(
     verdict: RecordedVerdict,
     summary: str,
 ) -> Journal | None:
-    """Record how a validation ended; None if no adoption is in force.
+    """Record the result of a validation; None if no adoption is in force.
 
-    Only a green one makes the adoption a validated one.
+    Only a green result marks the adoption as validated.
 
     Raises:
-        UsageError: if another command is at work.
+        UsageError: if another command is running.
     """
     if read_journal(repository) is None:
         return None

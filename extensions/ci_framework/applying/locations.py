@@ -1,4 +1,4 @@
-"""The places where files of a plan go, and what may stand there."""
+"""Check the locations for the files of a plan."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Refusal:
     hint: str
 
     def __str__(self) -> str:
-        """The refusal for people."""
+        """The refusal for display."""
         return f"{self.found}: expected {self.expected} (hint: {self.hint})"
 
 
 def refuse_locations(
     repository: Repository, changes: Sequence[Change]
 ) -> Iterator[Refusal]:
-    """Find the files of a plan that cannot stand where they should."""
+    """Find the files of a plan that cannot be written to their paths."""
     tracked = repository.tracked
     flagged = _flagged(repository)
     folded: dict[str, str] = {}
@@ -58,7 +58,7 @@ def refuse_locations(
 
 
 def _name(change: Change) -> Refusal | None:
-    """A path that does not stay in the work tree, or that cannot be written down."""
+    """A path that leaves the work tree, or is not a valid name."""
     parts = change.path.split("/")
     bad = any(part in ("", ".", "..") or part.casefold() == ".git" for part in parts)
     try:
@@ -75,7 +75,7 @@ def _name(change: Change) -> Refusal | None:
 def _way(
     repository: Repository, change: Change, tracked: dict[str, Entry]
 ) -> Refusal | None:
-    """What stands between the top of the repository and the file."""
+    """What blocks the directories between the root and the file."""
     for parent in _parents(change.path):
         location = repository.root / parent
         entry = tracked.get(parent)
@@ -104,7 +104,7 @@ def _file(
     tracked: dict[str, Entry],
     flagged: Collection[str],
 ) -> Refusal | None:
-    """What stands where the file goes."""
+    """What blocks the path of the file."""
     location = repository.root / change.path
     entry = tracked.get(change.path)
     try:
@@ -135,13 +135,13 @@ def _file(
 def _case(
     change: Change, folded: dict[str, str], tracked: dict[str, Entry]
 ) -> Refusal | None:
-    """A tracked name that is the same where the file system ignores case."""
+    """A tracked name that collides if the file system ignores case."""
     if change.path in tracked:
         return None
     other = folded.get(change.path.casefold(), change.path)
     for parent in _parents(change.path):
-        # A directory may differ in case: its files come together where case is
-        # ignored. A file in the place of a directory may not.
+        # Directories may differ in case: their files are merged if case is
+        # ignored. A file must not collide with a directory.
         same = folded.get(parent.casefold(), parent)
         if same != parent and same in tracked:
             other = same
@@ -152,13 +152,13 @@ def _case(
 
 
 def _parents(path: str) -> list[str]:
-    """The directories above a path, the topmost first."""
+    """The directories above a path, from the root down."""
     above = [parent.as_posix() for parent in PurePosixPath(path).parents if parent.name]
     return list(reversed(above))
 
 
 def _flagged(repository: Repository) -> set[str]:
-    """Files whose changes git overlooks: assume-unchanged or skip-worktree."""
+    """Files whose changes git ignores: assume-unchanged or skip-worktree."""
     rows = repository.git("ls-files", "-v", "-z").split(b"\0")
     return {
         os.fsdecode(row[2:])
@@ -168,7 +168,7 @@ def _flagged(repository: Repository) -> set[str]:
 
 
 def ignore_rules(repository: Repository, paths: Sequence[str]) -> dict[str, str]:
-    """The rule of .gitignore that each path falls under, as ``file:line pattern``."""
+    """The .gitignore rule that matches each path, as ``file:line pattern``."""
     if not paths:
         return {}
     done = repository.try_git(
@@ -183,7 +183,7 @@ def ignore_rules(repository: Repository, paths: Sequence[str]) -> dict[str, str]
     rules: dict[str, str] = {}
     for start in range(0, len(fields) - 3, 4):
         source, line, pattern, path = fields[start : start + 4]
-        # A rule that starts with ! takes the path back in.
+        # A rule that starts with ! includes the path again.
         if not pattern.startswith("!"):
             rules[path] = f"{source}:{line} {pattern}"
     return rules

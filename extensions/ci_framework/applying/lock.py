@@ -1,4 +1,4 @@
-"""One command at a time in a repository, also after one was killed."""
+"""Allow one command at a time in a repository; a killed one leaves no lock."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ else:
 
 @contextlib.contextmanager
 def exclusive(directory: Path) -> Generator[None, None, None]:
-    """Hold the lock of a repository; the system releases it when this process dies.
+    """Lock a repository; the system releases the lock if this process dies.
 
     Raises:
-        UsageError: if another command holds it.
+        UsageError: if another command has the lock.
         ToolError: if the directory cannot be written.
     """
     try:
@@ -44,7 +44,7 @@ def exclusive(directory: Path) -> Generator[None, None, None]:
 
 
 def is_locked(directory: Path) -> bool:
-    """Whether another command holds the lock; nothing is written."""
+    """Whether another command has the lock; writes nothing."""
     try:
         descriptor = os.open(directory / "lock", os.O_RDWR)
     except OSError:
@@ -65,6 +65,6 @@ def _lock(descriptor: int) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     except OSError:
-        # A file system without locks: there it is up to the user.
+        # A file system without locks: then users must avoid parallel commands.
         return True
     return True

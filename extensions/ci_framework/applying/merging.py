@@ -1,4 +1,4 @@
-"""Take one commit out of what became of it, file by file, beside the work tree."""
+"""Remove an adoption from a later commit, file by file, beside the work tree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ci_framework.applying.records import Journal
 from ci_framework.repository import Entry, Repository
 
 _LINES = 60
-# More conflicts than this, or an error, by the exit status of git merge-file.
+# Exit codes of git merge-file: more conflicts than this, or an error.
 _MOST_CONFLICTS = 127
 
 
@@ -20,8 +20,8 @@ class Reversal:
     """A commit without an adoption.
 
     Attributes:
-        entries: the files that differ from that commit; None where one goes.
-        overlaps: files in which later changes touch what the adoption wrote.
+        entries: the files that differ from that commit; None if removed.
+        overlaps: files in which later changes overlap with the adoption's.
     """
 
     entries: dict[str, Entry | None]
@@ -29,12 +29,12 @@ class Reversal:
 
 
 def reverse(repository: Repository, journal: Journal, commit: str) -> Reversal:
-    """Find what a commit would be without the adoption.
+    """Compute a commit without the adoption.
 
-    Each file is merged three ways: what the adoption made of it is the ancestor, the
-    commit is one side, and what was there before the adoption the other. So merged,
-    squashed and rebased adoptions are all alike. Renames are not followed: a file
-    of ours that was moved is left where it is.
+    Each file is merged three ways: the adopted version is the ancestor, the commit is
+    one side, and the version before the adoption the other. So it does not matter
+    whether the adoption was merged, squashed or rebased. Renames are not followed: a
+    file of ours that was moved stays where it is.
     """
     adopted = repository.entries(journal.commit)
     before = repository.entries(journal.base)
@@ -49,7 +49,7 @@ def reverse(repository: Repository, journal: Journal, commit: str) -> Reversal:
         if ours == ancestor:
             result[path] = theirs
         elif ancestor is None or ours is None or theirs is None:
-            # One side removed it; a file that someone went on with stays.
+            # One side removed it; a file with later changes stays.
             overlaps.append(path)
         else:
             merged = _merge(repository, ours, ancestor, theirs)
@@ -63,9 +63,9 @@ def reverse(repository: Repository, journal: Journal, commit: str) -> Reversal:
 def differences(
     repository: Repository, journal: Journal, commit: str, paths: list[str]
 ) -> str:
-    """What was changed in files since the adoption, as a diff for people.
+    """The changes in files since the adoption, as a diff for display.
 
-    Without a commit, the work tree is looked at.
+    Without a commit, uses the work tree.
     """
     words = ["diff", "--no-ext-diff", "--no-textconv", "--no-renames"]
     words += [journal.commit, *([commit] if commit else []), "--", *paths]
@@ -80,7 +80,7 @@ def differences(
 def _merge(
     repository: Repository, ours: Entry, ancestor: Entry, theirs: Entry
 ) -> Entry | None:
-    """One file merged three ways, None if the changes overlap."""
+    """Merge one file three ways, None if the changes overlap."""
     if not (ours.is_file and ancestor.is_file and theirs.is_file):
         return None
     mode = theirs.mode if ours.mode == ancestor.mode else ours.mode
@@ -104,6 +104,6 @@ def _merge(
 
 
 def store_blob(repository: Repository, content: bytes) -> str:
-    """Give git some bytes, as they are, and return their name."""
+    """Store bytes unchanged as a git object and return its name."""
     words = ("hash-object", "-w", "--no-filters", "--stdin")
     return repository.git(*words, stdin=content).decode().strip()

@@ -1,4 +1,4 @@
-"""Make the objects of an adoption, and describe what it will do."""
+"""Create the objects of an adoption, and describe its transition."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def prepare(
     changes: Sequence[Change],
     names: tuple[str, str],
 ) -> tuple[Journal, list[str]]:
-    """Make all objects and describe what will be done; the work tree is not touched."""
+    """Create all objects and the journal; the work tree is not touched."""
     wanted, message = names
     location = scratch(repository)
     head = current_head(repository)
@@ -117,9 +117,9 @@ def _journal(
 def _references(
     repository: Repository, base: str, commit: str, earlier: Journal | None
 ) -> list[Reference]:
-    """References of ours, by which git keeps what a rollback needs.
+    """Our refs, with which git keeps the objects for a rollback.
 
-    Those of an adoption that this one follows are kept under another name.
+    Those of an earlier adoption are kept under another name.
     """
     found: list[Reference] = []
     known = repository.references("refs/ci-framework/")
@@ -134,7 +134,7 @@ def _references(
 
 
 def step_of(repository: Repository, change: Change, entry: Entry | None) -> Step:
-    """One file before and after, with its contents kept."""
+    """One file before and after, with its contents stored."""
     kept = store(repository)
     before: FileState | None = None
     after: FileState | None = None
@@ -157,7 +157,7 @@ def step_of(repository: Repository, change: Change, entry: Entry | None) -> Step
 def state_of(
     repository: Repository, path: str, entry: Entry, content: bytes, mode: str
 ) -> tuple[FileState, int]:
-    """A file now, its content kept, and its permissions once it has another mode."""
+    """The current state of a file, with its content stored and its permissions."""
     permissions = permissions_of(repository.root / path)
     state = FileState(
         content=store(repository).put(content),
@@ -171,14 +171,14 @@ def state_of(
 
 
 def _permissions_for(mode: str, permissions: int) -> int:
-    """Permission bits changed as little as the git mode asks for."""
+    """Change the permission bits only as far as the git mode requires."""
     if mode == _EXECUTABLE:
         return permissions | (permissions & 0o444) >> 2
     return permissions & ~_EXECUTE
 
 
 def missing_parents(root: Path, paths: Iterable[str]) -> list[str]:
-    """The directories that have to be made for files, parents first."""
+    """The directories to create for files, parents first."""
     parents = {
         parent.as_posix()
         for path in paths
@@ -191,7 +191,7 @@ def missing_parents(root: Path, paths: Iterable[str]) -> list[str]:
 def emptied(
     tracked: Iterable[str], gone: Collection[str], new: Collection[str]
 ) -> list[str]:
-    """Directories in which nothing is tracked once files are gone, parents first."""
+    """Directories without tracked files after the removal, parents first."""
     parents = {
         path.rsplit("/", depth)[0]
         for path in gone

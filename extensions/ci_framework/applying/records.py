@@ -1,4 +1,4 @@
-"""What the journal holds, as data."""
+"""The data in the journal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from ci_framework.planning.plan import Template
 from ci_framework.repository import Entry, Repository
 
-# prepared: the work tree is as before; writing: its files are being written;
+# prepared: the work tree is unchanged; writing: files are being written;
 # switching: branch and index are being moved; amending: a file is being added to the
 # commit; rolling-back: an adoption is being rolled back.
 Phase = Literal[
@@ -36,7 +36,7 @@ class FileState(_Record, frozen=True):
 
     Attributes:
         content: SHA-256 of its bytes in the work tree.
-        blob: the object that holds it in the index.
+        blob: its object in the index.
         permissions: its permission bits in the work tree; None if they follow from
             the mode.
     """
@@ -66,7 +66,7 @@ class Step(_Record, frozen=True):
 
 
 class Reference(_Record, frozen=True):
-    """One reference of git before and after; empty where it does not exist."""
+    """One git ref before and after; empty where it does not exist."""
 
     name: str
     before: str
@@ -74,7 +74,7 @@ class Reference(_Record, frozen=True):
 
 
 class Head(_Record, frozen=True):
-    """What is checked out.
+    """The checked-out branch and commit.
 
     Attributes:
         branch: the branch as ``refs/heads/...``, empty if HEAD is detached.
@@ -90,17 +90,17 @@ class Head(_Record, frozen=True):
 
 
 def current_head(repository: Repository) -> Head:
-    """What is checked out now."""
+    """The current HEAD."""
     branch = repository.line("symbolic-ref", "--quiet", "HEAD")
     return Head(branch=branch, commit=repository.commit("HEAD"))
 
 
 class Transition(_Record, frozen=True):
-    """From one state of a work tree and its references to another.
+    """A change from one state of a work tree and its refs to another.
 
     Attributes:
-        creates: directories that exist afterwards only, parents first.
-        removes: directories that go if they are empty, parents first.
+        creates: directories that exist only afterwards, parents first.
+        removes: directories to remove if they are empty, parents first.
     """
 
     head_before: Head
@@ -111,7 +111,7 @@ class Transition(_Record, frozen=True):
     removes: list[str] = []
 
     def backwards(self) -> Transition:
-        """The way back."""
+        """The reverse transition."""
         return Transition(
             head_before=self.head_after,
             head_after=self.head_before,
@@ -128,25 +128,25 @@ class Transition(_Record, frozen=True):
         )
 
     def contents(self) -> set[str]:
-        """The names of all contents that it needs in both directions."""
+        """The names of all contents needed in both directions."""
         states = (state for step in self.steps for state in step.sides)
         return {state.content for state in states if state is not None}
 
 
 class Manual(_Record, frozen=True):
-    """Something of the plan that only a person can do."""
+    """A part of the plan that only a person can do."""
 
     path: str
     reason: str
 
 
 class ValidationRecord(_Record, frozen=True):
-    """How the last validation of the adoption ended.
+    """The result of the last validation of the adoption.
 
     Attributes:
-        verdict: its verdict; static: nothing of the project ran, and nothing was
-            found.
-        at: when, in UTC.
+        verdict: its verdict; static: no code of the project ran, and nothing
+            failed.
+        at: the time in UTC.
     """
 
     verdict: RecordedVerdict
@@ -156,21 +156,21 @@ class ValidationRecord(_Record, frozen=True):
 
 
 class Journal(_Record, frozen=True):
-    """An adoption from its first to its last moment.
+    """One adoption, from beginning to end.
 
     Attributes:
-        id: names the adoption, and its temporary files.
+        id: identifies the adoption and its temporary files.
         tool: the version of the companion.
         plan: the hash of the plan.
-        work_tree: which work tree of the repository: its git directory relative to
+        work_tree: the work tree in the repository: its git directory relative to
             the shared one.
         base: the commit it started from.
         original_branch: the branch it started from, empty if HEAD was detached.
-        rollback: what rolling it back changes; None before that.
-        amendment: what is being added to its commit; None before and after that.
-        earlier: the id of an adoption that this one follows, empty if there is none.
-        started: when, in UTC.
-        updated: when this was written, in UTC.
+        rollback: the changes of its rollback; None before that.
+        amendment: the changes to its commit; None before and after that.
+        earlier: the id of the adoption before this one, empty if there is none.
+        started: the time of the start in UTC.
+        updated: the time of this record in UTC.
     """
 
     id: str
@@ -195,7 +195,7 @@ class Journal(_Record, frozen=True):
 
     @property
     def interrupted(self) -> bool:
-        """Whether the command that wrote this did not come to its end."""
+        """Whether the command that wrote this did not finish."""
         return self.phase not in ("applied", "validated", "rolled-back")
 
     @property
@@ -205,7 +205,7 @@ class Journal(_Record, frozen=True):
 
     @property
     def pending(self) -> tuple[str, Transition]:
-        """The command that an interrupted journal is about, and what it changes."""
+        """The interrupted command, and its transition."""
         if self.phase == "rolling-back" and self.rollback is not None:
             return "rollback", self.rollback
         if self.phase == "amending" and self.amendment is not None:
@@ -218,7 +218,7 @@ class Journal(_Record, frozen=True):
         return {name for item in transitions if item for name in item.contents()}
 
     def folded(self) -> Journal:
-        """The journal with its amendment made a part of the adoption."""
+        """The journal with the amendment merged into the adoption."""
         amendment = self.amendment
         if amendment is None:
             return self

@@ -1,4 +1,4 @@
-"""Carry a command out, and finish or undo one that was interrupted."""
+"""Execute a command, and finish or undo an interrupted one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ci_framework.repository import Repository
 
 @dataclass(frozen=True)
 class Recovery:
-    """What became of an interrupted command."""
+    """What happened to an interrupted command."""
 
     interrupted: str
     outcome: Literal["finished", "undone"]
@@ -43,9 +43,9 @@ class Recovery:
 def attempt(
     repository: Repository, begun: Journal, *, before: Journal | None, what: str
 ) -> Journal:
-    """Record a command in the journal and carry it out, or undo it.
+    """Record a command in the journal and execute it, or undo it.
 
-    ``before`` is the journal to return to when it fails.
+    ``before`` is the journal to restore if it fails.
 
     Raises:
         ToolError: if git or the file system failed.
@@ -68,7 +68,7 @@ def attempt(
             hint="remove the cause, then run the command again",
         ) from error
     except BaseException:
-        # Interrupted from the keyboard: leave nothing half done behind.
+        # Interrupted from the keyboard: undo what is half done.
         with contextlib.suppress(CommandError, OSError):
             _give_up(repository, begun, before)
         raise
@@ -92,7 +92,7 @@ def recover(repository: Repository, *, backwards: bool = False) -> Recovery | No
 
     Raises:
         UsageError: if the command is still running, or files, branches or the
-            index were changed since: nothing is touched then.
+            index were changed since; nothing is touched in this case.
         ToolError: if git or the file system fails; it can be tried again.
     """
     journal = read_journal(repository)
@@ -108,7 +108,7 @@ def recover(repository: Repository, *, backwards: bool = False) -> Recovery | No
 def settle_interrupted(
     repository: Repository, journal: Journal, *, backwards: bool
 ) -> Recovery:
-    """Finish or undo what a journal records; the lock is held."""
+    """Finish or undo what a journal records; the caller has the lock."""
     name, _ = journal.pending
     if _is_lost(repository, journal):
         return Recovery(name, "undone", _close(repository, journal))
@@ -134,7 +134,7 @@ def refuse_interrupted(repository: Repository) -> None:
 
 
 def _finish(repository: Repository, journal: Journal) -> Journal:
-    """Bring a command to its end, from wherever it is."""
+    """Finish a command, whatever it has already done."""
     name, transition = journal.pending
     if name == "apply":
         journal = _record(repository, journal, "writing")
@@ -153,7 +153,7 @@ def _finish(repository: Repository, journal: Journal) -> Journal:
 
 
 def _undo(repository: Repository, journal: Journal) -> Journal:
-    """Roll an interrupted apply back, or give another interrupted command up."""
+    """Roll an interrupted apply back, or cancel another interrupted command."""
     name, transition = journal.pending
     back = transition.backwards()
     if name == "apply":
@@ -174,7 +174,7 @@ def _carry_out(
     journal: Journal,
     before_switching: Callable[[], None] = lambda: None,
 ) -> None:
-    """Carry a transition out; commit, index and files have to agree afterwards."""
+    """Execute a transition; commit, index and files must agree afterwards."""
     carry_out(repository, transition, journal.id, before_switching=before_switching)
     paths = {step.path for step in transition.steps}
     differing = sorted(paths & {*repository.changed_files()})
@@ -188,7 +188,7 @@ def _carry_out(
 
 
 def _complete_rollback(repository: Repository, journal: Journal) -> Journal:
-    """Clear away what came with our files, and close the journal."""
+    """Remove files derived from ours, and close the journal."""
     _remove_bytecode(repository, journal)
     remove_directories(repository.root, journal.adoption.creates)
     _remove_branch_settings(repository, journal.branch)
@@ -204,14 +204,14 @@ def _complete_rollback(repository: Repository, journal: Journal) -> Journal:
 
 
 def _remove_branch_settings(repository: Repository, branch: str) -> None:
-    """Remove what a push noted about a branch that is gone, as ``git branch -d``."""
+    """Remove the settings of a deleted branch, as ``git branch -d`` does."""
     if not repository.commit(f"refs/heads/{branch}"):
         section = f"branch.{branch}"
         repository.try_git("config", "--local", "--remove-section", section)
 
 
 def _remove_bytecode(repository: Repository, journal: Journal) -> None:
-    """Remove what Python compiled from files of ours, in directories of ours only."""
+    """Remove Python's bytecode of our files, in our directories only."""
     tracked = repository.entries()
     for step in journal.adoption.steps:
         source = PurePosixPath(step.path)
@@ -249,7 +249,7 @@ def _is_lost(repository: Repository, journal: Journal) -> bool:
 
 
 def _close(repository: Repository, journal: Journal) -> Journal:
-    """Delete the references of a command whose work tree is gone."""
+    """Delete the refs of a command whose work tree was removed."""
     if journal.amendment is not None:
         drop_references(repository, journal.amendment)
     drop_references(repository, journal.adoption)

@@ -1,7 +1,7 @@
-"""Take an adoption out of files that went on after it.
+"""Remove an adoption from files with later changes.
 
 Updates of the framework change its own files, and people write beside its blocks:
-neither stands in the way of a rollback.
+neither prevents a rollback.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _Entries = Mapping[str, Entry]
 def settle_overlaps(
     repository: Repository, journal: Journal, commit: str, reversal: Reversal
 ) -> Reversal:
-    """Take the adoption out of files that a merge could not separate from it.
+    """Remove the adoption from files that a merge could not separate.
 
-    A file goes if it is what the recorded version of the template renders. Of a shared
-    file the block goes, if no one edited it.
+    A file is removed if it is identical to a render of the recorded version. In a
+    shared file, an unedited block is removed.
     """
     present = repository.entries(commit)
     adopted = repository.entries(journal.commit)
@@ -60,7 +60,7 @@ def settle_overlaps(
 
 
 def _rendered(repository: Repository, present: _Entries) -> dict[str, bytes]:
-    """What the recorded version renders, nothing if it cannot be had."""
+    """The render of the recorded version, empty if it is not available."""
     for path in _ANSWERS:
         entry = present.get(path)
         recorded = parse_recorded(path, _content(repository, entry)) if entry else None
@@ -91,7 +91,7 @@ def _without_block(
     sides: tuple[Entry | None, Entry | None, Entry | None],
     rendered: bytes,
 ) -> bytes | None:
-    """A shared file without what the adoption inserted; None if that was edited."""
+    """A shared file without the adoption's insertion; None if that was edited."""
     ours, ancestor, theirs = (
         _content(repository, entry) if entry else b"" for entry in sides
     )
@@ -103,16 +103,16 @@ def _without_block(
     inserted = _inserted(theirs, ancestor).replace(known, block)
     if inserted and ours.count(inserted) == 1 and (theirs or ours == inserted):
         return ours.replace(inserted, b"")
-    # In a file that the adoption made, what someone added may need what is around it.
+    # In a file that the adoption created, later additions may need their context.
     return ours.replace(block, b"").strip(b"\r\n") + b"\n" if not theirs else None
 
 
 def _inserted(before: bytes, after: bytes) -> bytes:
-    """The one piece by which a file became longer, nothing if it is not one."""
+    """The only insertion that made a file longer, empty if there is no such one."""
     start = 0
     while start < min(len(before), len(after)) and before[start] == after[start]:
         start += 1
-    # Whole lines, where what was inserted begins like the line that it stands before.
+    # Use whole lines if the insertion starts like the line after it.
     for position in (before.rfind(b"\n", 0, start) + 1, start):
         end = len(after) - (len(before) - position)
         if after[end:] == before[position:]:
@@ -125,7 +125,7 @@ def _entry(
     sides: tuple[Entry | None, Entry | None, Entry | None],
     content: bytes,
 ) -> Entry | None:
-    """The file with other bytes; as it was before, if nothing is left of it."""
+    """The file with other bytes; its original state if nothing is left."""
     ours, _, theirs = sides
     if ours is None or not content.strip():
         return theirs

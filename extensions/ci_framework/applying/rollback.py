@@ -16,20 +16,20 @@ from ci_framework.applying.routes import Route, find_route
 from ci_framework.preflight import check_state
 from ci_framework.repository import Repository
 
-# What the commands of the engine write; it ignores itself, so git never shows it.
+# Output of the engine's commands; it ignores itself, so git never shows it.
 _OUTPUT = ".ci-framework"
 
 
 @dataclass(frozen=True)
 class Rollback:
-    """What a rollback did.
+    """The result of a rollback.
 
     Attributes:
         how: branch (back on the original branch, ours deleted), revert (one commit
-            took it out), references (only our branch was left), interrupted (an
+            undoes it), references (only our branch existed), interrupted (an
             unfinished command was undone or finished), nothing.
         branch: the branch that is checked out now, empty if HEAD is detached.
-        commit: the commit that takes it out, empty where none was needed.
+        commit: the commit that undoes it, empty if none was needed.
     """
 
     done: bool
@@ -41,15 +41,15 @@ class Rollback:
 
 
 def rollback(repository: Repository, *, dry_run: bool = False) -> Rollback:
-    """Bring back what was there before the adoption.
+    """Restore the state before the adoption.
 
-    The tree is equal to the one before, removed files and modes included; later
-    changes that do not overlap are kept. ``.ci-framework/`` stays, since its files may
-    be anybody's; it ignores itself. What Python compiled from files of ours is removed.
+    The tree is equal to the one before, including removed files and modes; later
+    changes that do not overlap are kept. ``.ci-framework/`` stays, because its files
+    may have any origin; it ignores itself. Python's bytecode of our files is removed.
 
     Raises:
         UsageError: if nothing was ever applied, later changes overlap, or another
-            command is running; nothing was touched then.
+            command is running; nothing was touched in this case.
         ToolError: if it failed, and was undone.
     """
     if read_journal(repository) is None:

@@ -1,4 +1,4 @@
-"""The ways back from an adoption, each as a transition that was not begun yet."""
+"""The ways to roll an adoption back, as transitions."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from ci_framework.repository import Entry, Repository
 
 @dataclass(frozen=True)
 class Route:
-    """One way back.
+    """One way to roll back.
 
     Attributes:
         how: branch (back to the original branch, ours is deleted), revert (one
-            commit that takes the adoption out of the branch that is checked out),
-            or references (nothing of it is checked out: only ours go).
+            commit that undoes the adoption on the checked-out branch),
+            or references (nothing of it is checked out: only our refs are deleted).
     """
 
     how: Literal["branch", "revert", "references"]
@@ -38,11 +38,11 @@ class Route:
 
 
 def find_route(repository: Repository, journal: Journal) -> Route:
-    """Choose the way back that loses nothing.
+    """Choose the way to roll back that loses nothing.
 
     Raises:
-        UsageError: if there is none: later changes overlap, or what has to be taken
-            back is not here.
+        UsageError: if there is none: later changes overlap, or the adoption is not in
+            this clone.
     """
     head = current_head(repository)
     own = f"refs/heads/{journal.branch}"
@@ -65,7 +65,7 @@ def find_route(repository: Repository, journal: Journal) -> Route:
 
 
 def _leave(repository: Repository, journal: Journal, head: Head) -> Route:
-    """Nothing followed: back to where it came from, and our branch goes."""
+    """Nothing followed: check out the original branch, and delete ours."""
     goal = _goal(repository, journal)
     old, new = repository.entries(head.commit), repository.entries(goal.commit)
     changes = {
@@ -79,7 +79,7 @@ def _leave(repository: Repository, journal: Journal, head: Head) -> Route:
 
 
 def _goal(repository: Repository, journal: Journal) -> Head:
-    """What is checked out once our branch is left."""
+    """The HEAD after our branch is left."""
     if not journal.original_branch:
         return Head(branch="", commit=journal.base)
     name = f"refs/heads/{journal.original_branch}"
@@ -105,7 +105,7 @@ def _revert(
     head: Head,
     changes: Mapping[str, Entry | None],
 ) -> Route:
-    """Something followed: one commit on top takes the adoption out."""
+    """Something followed: one new commit undoes the adoption."""
     tree = tree_with(repository, head.commit, changes, scratch(repository))
     subject = repository.line("log", "-1", "--format=%s", journal.commit)
     author = author_of(repository)
@@ -126,7 +126,7 @@ def _revert(
 
 
 def _drop(repository: Repository, journal: Journal, head: Head) -> Route:
-    """Nothing of the adoption is checked out: only our branch can go."""
+    """Nothing of the adoption is checked out: only delete our branch."""
     own, notices = _own_branch(repository, journal, head)
     holders = repository.git(
         "for-each-ref",
@@ -163,7 +163,7 @@ def _drop(repository: Repository, journal: Journal, head: Head) -> Route:
 def _own_branch(
     repository: Repository, journal: Journal, head: Head
 ) -> tuple[list[Reference], list[str]]:
-    """Our branch goes with the adoption, unless someone works on it."""
+    """Delete our branch with the adoption, unless someone works on it."""
     name = f"refs/heads/{journal.branch}"
     tip = repository.commit(name)
     if not tip or head.branch == name:
@@ -177,10 +177,10 @@ def _own_branch(
 
 
 def _checked_out(repository: Repository) -> dict[str, str]:
-    """The branches that other work trees have checked out, with their places."""
+    """The branches that other work trees have checked out, with their paths."""
     found: dict[str, str] = {}
     location = ""
-    # Lines, since -z is younger than some git in use; names of ours are plain.
+    # Lines, because -z is newer than some supported git; our names are plain.
     rows = repository.git("worktree", "list", "--porcelain")
     for line in rows.decode("utf-8", "replace").splitlines():
         key, _, value = line.partition(" ")

@@ -1,4 +1,4 @@
-"""How far an adoption is, for people and programs."""
+"""The state of an adoption, for people and programs."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 
 class Drift(_Record, frozen=True):
-    """A file of the adoption that is not as it was written.
+    """A file of the adoption that has changed since.
 
     Attributes:
-        state: what became of it; back is one that the plan had removed.
+        state: the change; back means that a file removed by the plan exists again.
     """
 
     path: str
@@ -39,14 +39,14 @@ class Drift(_Record, frozen=True):
 
 
 class Status(_Record, frozen=True):
-    """How far an adoption is.
+    """The state of an adoption.
 
     Attributes:
         done: whether it is applied and its validation was green.
-        template: what was rendered, as ``source@commit``.
-        reachable: whether the commit is part of what is checked out.
+        template: the rendered template, as ``source@commit``.
+        reachable: whether the commit is part of the checked-out history.
         later_commits: how many commits follow it there; 0 if it is not part of it.
-        next_command: what to do now, empty if nothing.
+        next_command: the next command to run, empty if there is none.
     """
 
     phase: Phase | Literal["none"]
@@ -70,7 +70,7 @@ class Status(_Record, frozen=True):
 
 
 def status(repository: Repository) -> Status:
-    """Look at the journal, the branch and the files; nothing is changed."""
+    """Inspect the journal, the branch and the files; changes nothing."""
     journal = read_journal(repository)
     head = current_head(repository)
     checked_out = head.name
@@ -126,10 +126,10 @@ def _next_command(repository: Repository, journal: Journal, *, running: bool) ->
 
 
 def _drift(repository: Repository, journal: Journal) -> list[Drift]:
-    """Compare each file of the adoption with what was written.
+    """Compare each file of the adoption with the written content.
 
-    Line ends that git itself converts are no drift: unless the content is equal,
-    its object has to be, and git has to see no change.
+    Line ends that git itself converts do not count: unless the content is equal,
+    the object must be, and git must see no change.
     """
     index = repository.entries()
     changed = {*repository.changed_files()}

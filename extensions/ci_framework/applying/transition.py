@@ -1,8 +1,8 @@
-"""Carry out a transition: files, references, HEAD and index, in that order.
+"""Execute a transition: files, refs, HEAD and index, in that order.
 
-Every part may already be done, so the same call also finishes what was interrupted,
-and the transition taken backwards undoes it. What is neither as before nor as after
-belongs to someone else: then nothing is touched at all.
+Every part may already be done, so the same call also finishes an interrupted one, and
+the reverse transition undoes it. If anything is neither in its old nor in its new
+state, someone else changed it, and nothing at all is touched.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _EXECUTABLE = "100755"
 
 
 def _foreign(repository: Repository, transition: Transition) -> list[str]:
-    """Describe what is neither as before nor as after."""
+    """Describe everything that is neither in its old nor in its new state."""
     found: list[str] = []
     index = repository.entries()
     for step in transition.steps:
@@ -77,13 +77,13 @@ def carry_out(
     *,
     before_switching: Callable[[], None] = lambda: None,
 ) -> None:
-    """Bring the work tree from one state to the other, or finish doing so.
+    """Change the work tree from one state to the other, or finish doing so.
 
     ``before_switching`` is called when the files are done.
 
     Raises:
-        UsageError: if something is neither as before nor as after; nothing was
-            touched then.
+        UsageError: if something is neither in its old nor in its new state; nothing
+            was touched in this case.
         ToolError: if git or the file system fails.
         OSError: if a file cannot be written.
     """
@@ -113,9 +113,9 @@ def _references(repository: Repository) -> dict[str, str]:
 
 
 def _heads(transition: Transition) -> list[Head]:
-    """The states of HEAD that belong to a transition."""
+    """The possible states of HEAD during a transition."""
     allowed = [transition.head_before, transition.head_after]
-    # Where a branch is moved and left, both halves may be done alone.
+    # If a branch is both moved and left, either half may be done alone.
     for item in transition.references:
         for head in (transition.head_before, transition.head_after):
             if head.branch == item.name:
@@ -131,7 +131,7 @@ def _temporary(location: Path, name: str) -> Path:
 
 
 def drop_references(repository: Repository, transition: Transition) -> None:
-    """Take back the references of a transition, as far as they are as it set them."""
+    """Restore the refs of a transition that still have its values."""
     present = _references(repository)
     back = [
         item
@@ -144,11 +144,11 @@ def drop_references(repository: Repository, transition: Transition) -> None:
 def _remove_leftovers(
     repository: Repository, transition: Transition, name: str
 ) -> None:
-    """Remove what a killed command of ours left, known by its name."""
+    """Remove files that a killed command of ours left, known by their names."""
     remove_our_lock(repository)
     for step in transition.steps:
         temporary = _temporary(repository.root / step.path, name)
-        # Below a link the place is not ours.
+        # Below a link the directory is not ours.
         if not any(parent.is_symlink() for parent in _between(repository.root, step)):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 temporary.unlink()
@@ -160,7 +160,7 @@ def _between(root: Path, step: Step) -> list[Path]:
 
 
 def _move_files(repository: Repository, transition: Transition, name: str) -> None:
-    """Bring each file to its state; removals come first, they make room."""
+    """Change each file to its new state; removals come first to make room."""
     kept = store(repository)
     umask = _umask()
     for step in transition.steps:
@@ -211,17 +211,17 @@ def _umask() -> int:
 
 
 def remove_directories(root: Path, directories: Iterable[str]) -> None:
-    """Remove directories, deepest first; one that holds something stays."""
+    """Remove directories, deepest first; those that are not empty stay."""
     for directory in reversed(list(directories)):
         with contextlib.suppress(OSError):
             (root / directory).rmdir()
 
 
 def _switch(repository: Repository, transition: Transition, name: str) -> None:
-    """Move references, HEAD and index; a branch goes when nothing stands on it."""
+    """Move refs, HEAD and index; delete a branch once it is not checked out."""
     present = [item for item in transition.references if item.after]
     gone = [item for item in transition.references if not item.after]
-    # HEAD has to leave a branch before that moves away under it.
+    # HEAD must leave a branch before that branch is moved.
     _update(repository, present)
     _move_head(repository, transition.head_after)
     changes = {step.path: _entry(step.after) for step in transition.steps}
@@ -232,7 +232,7 @@ def _switch(repository: Repository, transition: Transition, name: str) -> None:
 
 
 def _update(repository: Repository, goals: Sequence[Reference]) -> None:
-    """Set references in one transaction, unless they changed meanwhile."""
+    """Set refs in one transaction, unless they changed in the meantime."""
     if not goals:
         return
     orders: list[str] = []

@@ -1,4 +1,4 @@
-"""Describe the way back to what was there before as a transition."""
+"""Describe the rollback to the state before the adoption as a transition."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def transition_back(
     changes: Mapping[str, Entry | None],
     moved: list[Reference],
 ) -> Transition:
-    """Describe the way from what is checked out to the goal.
+    """The transition from what is checked out to the goal.
 
     Raises:
-        UsageError: if something that is not committed stands in the way.
+        UsageError: if uncommitted changes would be lost.
     """
     before, after = heads
     _refuse_uncommitted(repository, journal, changes)
@@ -57,7 +57,7 @@ def transition_back(
 
 
 def _references(repository: Repository, journal: Journal) -> list[Reference]:
-    """Ours say that it was rolled back; those of an earlier adoption come back."""
+    """Mark our refs as rolled back, and restore those of an earlier adoption."""
     found: list[Reference] = []
     known = repository.references("refs/ci-framework/")
     for name, value in (("base", journal.base), ("applied", journal.commit)):
@@ -78,7 +78,7 @@ def _references(repository: Repository, journal: Journal) -> list[Reference]:
 def _refuse_uncommitted(
     repository: Repository, journal: Journal, changes: Mapping[str, Entry | None]
 ) -> None:
-    """Nothing that is not committed may be lost."""
+    """Refuse if anything uncommitted would be lost."""
     changed = sorted({*repository.changed_files()} & changes.keys())
     if changed:
         raise UsageError(
@@ -109,7 +109,7 @@ def _step(
     path: str,
     sides: tuple[Entry | None, Entry | None],
 ) -> Step:
-    """One file from what it is now to what it was, or to what git makes of it."""
+    """One file from its current state to its earlier one, or to git's checkout."""
     present, goal = sides
     if any(side is not None and not side.is_file for side in sides):
         raise UsageError(
@@ -137,7 +137,7 @@ def _step(
 
 
 def _as_it_was(journal: Journal, path: str, goal: Entry) -> FileState | None:
-    """The file before the adoption, if that is what it becomes again."""
+    """The state of the file before the adoption, if it returns to that."""
     for step in journal.adoption.steps:
         if step.path == path and step.before is not None:
             return step.before if step.before.entry == goal else None
@@ -145,7 +145,7 @@ def _as_it_was(journal: Journal, path: str, goal: Entry) -> FileState | None:
 
 
 def _smudged(repository: Repository, path: str, blob: str) -> bytes:
-    """The bytes git would check out for an object."""
+    """The bytes that git would check out for an object."""
     done = repository.try_git("cat-file", "--filters", f"--path={path}", blob)
     if done.returncode:
         output = done.stderr.decode("utf-8", "replace").strip()

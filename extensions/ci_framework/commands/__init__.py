@@ -1,1 +1,1 @@
-"""The commands: each gets its parsed options."""
+"""The commands; each gets its parsed options."""

@@ -1,4 +1,4 @@
-"""``ci-framework adopt``: carry out a plan, and prove that nothing got worse."""
+"""``ci-framework adopt``: apply a plan, and verify that nothing got worse."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(parsed: argparse.Namespace) -> int:
         if applied.plan.writes or options.dry_run or not waits:
             options.emit(applied.plan)
             return 0
-        # Applied before and not validated since: that is what is left to do.
+        # Applied earlier and not validated since, so that only this remains.
     validation = ValidateOptions(
         command=options.command,
         path=options.path,

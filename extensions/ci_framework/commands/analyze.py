@@ -1,4 +1,4 @@
-"""``ci-framework analyze``: report what a repository is."""
+"""``ci-framework analyze``: report the facts about a repository."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_framework.repository import open_repository
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Print what the repository is; nothing of it is executed or changed."""
+    """Print the facts about the repository; executes and changes nothing."""
     options = read(parsed, Options)
     inventory = analyze(open_repository(Path(options.path), read_only=True))
     options.emit(inventory)

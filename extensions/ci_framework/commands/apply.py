@@ -1,4 +1,4 @@
-"""``ci-framework apply``: carry out a plan on a new branch, in one commit."""
+"""``ci-framework apply``: apply a plan on a new branch, in one commit."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ci_framework.commands.options import (
     read,
 )
 from ci_framework.commands.questions import ask_decisions
+from ci_framework.planning.always_red import with_always_red
 from ci_framework.planning.build import BuiltPlan, build_plan
 from ci_framework.planning.plan import Plan
 from ci_framework.planning.recorded_answers import find_recorded
@@ -40,10 +41,10 @@ class ApplyOptions(PlanOptions, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Applied:
-    """What came of planning and applying.
+    """The result of planning and applying.
 
     Attributes:
-        repository: the repository, read again.
+        repository: the repository, read again after applying.
         adoption: the commit; None if nothing was written.
     """
 
@@ -92,11 +93,11 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def plan_and_apply(options: ApplyOptions) -> Applied:
-    """Plan, ask, and apply; what was interrupted before is finished first.
+    """Plan, ask, and apply; an interrupted command is finished first.
 
     Raises:
         UsageError: if the repository is not ready or the user did not agree; nothing
-            was written then.
+            was written in this case.
         ConfigurationError: if the template rejects an answer.
         ToolError: if something could not run.
     """
@@ -112,7 +113,7 @@ def plan_and_apply(options: ApplyOptions) -> Applied:
     request = options.plan_request()
     if not options.dry_run:
         _refuse_first(repository, options)
-    built = build_plan(repository, request)
+    built = with_always_red(repository, build_plan(repository, request))
     if not options.json:
         print_plan(built.plan, console)
     if _asks(built, options):
@@ -121,7 +122,7 @@ def plan_and_apply(options: ApplyOptions) -> Applied:
             console.print("Nothing was written.")
             return Applied(repository, built.plan, None)
         if decided != request:
-            built = build_plan(repository, decided)
+            built = with_always_red(repository, build_plan(repository, decided))
             print_plan(built.plan, console)
     plan = built.plan
     if not plan.writes or options.dry_run:
@@ -131,7 +132,7 @@ def plan_and_apply(options: ApplyOptions) -> Applied:
     if not _is_agreed(plan, options):
         console.print("Nothing was written.")
         return Applied(repository, plan, None)
-    # First, so that a validation finds it whenever the commit exists.
+    # Write the plan first, so that a validation finds it if the commit exists.
     write_plan(repository, built)
     adoption = apply_plan(
         repository,
@@ -146,14 +147,14 @@ def plan_and_apply(options: ApplyOptions) -> Applied:
 
 
 def _refuse_first(repository: Repository, options: ApplyOptions) -> None:
-    """Refuse what no plan can change, before there is one to read."""
+    """Refuse before planning if no plan could be applied."""
     free_branch(repository, options.branch or BRANCH)
     if options.retire or find_recorded(repository) is None:
         check_repository(repository)
 
 
 def _asks(built: BuiltPlan, options: ApplyOptions) -> bool:
-    """Whether the decisions are asked: of a person, at the first adoption."""
+    """Whether to ask for decisions: at a terminal, for the first adoption."""
     unattended = options.plan or options.yes or options.dry_run or options.json
     first = bool(built.plan.writes) and not built.adopted
     return first and not unattended and has_terminal()

@@ -30,7 +30,7 @@ from ci_framework.fleet.state import (
 )
 from ci_framework.reporting.screen import make_console, make_table, printable
 
-# These only look, so they are run every time.
+# These only read, so they are run every time.
 _LOOKS: tuple[Action, ...] = ("plan", "status")
 _WORDS = {0: "done", 1: "failed", 2: "refused", 3: "failed", -1: "killed"}
 _PROVES: tuple[Action, ...] = ("adopt", "validate")
@@ -83,10 +83,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Run the command on all repositories that it has not succeeded on yet.
+    """Run the command on all repositories on which it has not succeeded yet.
 
     Raises:
-        UsageError: if the list cannot be used.
+        UsageError: if the list is unusable.
         ConfigurationError: if the state is broken.
         ToolError: if the state cannot be written.
     """
@@ -97,7 +97,7 @@ def run(parsed: argparse.Namespace) -> int:
         raise UsageError(f"--limit: expected 0 (no limit) or more, got {options.limit}")
     if options.slice and options.merge:
         raise UsageError("--slice: cannot be combined with --merge")
-    # A directory such as `.` is refused by its name as well.
+    # The path is resolved: a directory such as `.` is refused by name as well.
     action, listing = options.action, Path(options.repositories).resolve()
     workspace = Path(options.workspace or listing.with_name(f"{listing.name}.fleet"))
     workspace = workspace.resolve()
@@ -115,7 +115,7 @@ def run(parsed: argparse.Namespace) -> int:
     waiting = [member for member in members if not _done(member, action)]
     chosen = waiting[: options.limit] if options.limit else waiting
     console = make_console(errors=True)
-    # A state that cannot be written is reported before anything is done.
+    # An unwritable state is reported before anything is done.
     write_state(state_file, state)
 
     def on_end(member: Member, entry: Entry) -> None:
@@ -137,14 +137,14 @@ def _show(action: Action, members: Sequence[Member], options: _Request) -> None:
 
 
 def _report(action: Action, members: Sequence[Member], options: _Request) -> int:
-    """Report what the slices did; a repository that none of them reached is not run."""
+    """Merge the results of slices; a repository in none of them is not run."""
     _show(action, members, options)
     codes = {_code(member, action) for member in members}
     return _exit_code({ToolError.exit_code if code is None else code for code in codes})
 
 
 def _arguments(options: _Request) -> list[str]:
-    """The options that each repository's own command gets."""
+    """The options for the command in each repository."""
     found: list[str] = []
     if options.action in ("plan", "apply", "adopt"):
         answers = str(Path(options.answers).resolve()) if options.answers else ""
@@ -164,7 +164,7 @@ def _arguments(options: _Request) -> list[str]:
 
 
 def _exit_code(codes: set[int | None]) -> int:
-    """The worst of all: a repository that is worse off, then what is not proved."""
+    """The worst exit code: failures come before results that are not verified."""
     bad = codes - {0, None}
     if 1 in bad:
         return 1

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they hold once parsed."""
+"""Options that several commands share, and their parsed values."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ci_framework.reporting.screen import print_json, write_report
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What every command has.
+    """The options of every command.
 
     Attributes:
-        yes: whether the user agreed to what would be asked.
-        report_dir: where reports are written; empty = the command's usual place.
+        yes: whether the user agreed in advance.
+        report_dir: the directory for reports; empty = the command's usual one.
     """
 
     command: str
@@ -29,7 +29,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     report_dir: str = ""
 
     def emit(self, data: object) -> None:
-        """Print the result as JSON, and write it to the report directory, if asked."""
+        """Print the result as JSON and write it to the reports, if requested."""
         if self.json:
             print_json(data)
         if self.report_dir:
@@ -40,7 +40,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanOptions(Options, frozen=True, kw_only=True):
-    """What decides what a plan is."""
+    """The options that determine a plan."""
 
     template: str = ""
     vcs_ref: str = ""
@@ -50,7 +50,7 @@ class PlanOptions(Options, frozen=True, kw_only=True):
     smallest: bool = False
 
     def plan_request(self) -> PlanRequest:
-        """Read the answers that were given."""
+        """Read the given answers."""
         answers: dict[str, object] = {}
         if self.answers:
             answers.update(read_given_answers(Path(self.answers)))
@@ -68,12 +68,12 @@ _OptionsT = TypeVar("_OptionsT", bound=Options)
 
 
 def read(parsed: argparse.Namespace, kind: type[_OptionsT]) -> _OptionsT:
-    """Turn what was parsed into typed options."""
+    """Convert parsed arguments to typed options."""
     return msgspec.convert(vars(parsed), kind)
 
 
 def add_plan(parser: argparse.ArgumentParser) -> None:
-    """Add the options that decide what a plan is."""
+    """Add the options that determine a plan."""
     parser.add_argument(
         "--template", default="", help="address or directory of the template"
     )
@@ -91,7 +91,7 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
 
 
 def add_retire(parser: argparse.ArgumentParser) -> None:
-    """Add the options for how much is adopted, and which workflows are removed."""
+    """Add the options for the extent of an adoption, and for workflows to remove."""
     parser.add_argument(
         "--smallest",
         action="store_true",
@@ -128,7 +128,7 @@ def add_dry_run(parser: argparse.ArgumentParser) -> None:
 
 
 def has_terminal() -> bool:
-    """Whether someone can be asked."""
+    """Whether the user can be asked."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 

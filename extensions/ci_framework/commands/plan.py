@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from ci_framework.commands.options import PlanOptions, add_plan, add_retire, read
+from ci_framework.planning.always_red import with_always_red
 from ci_framework.planning.build import build_plan
 from ci_framework.planning.plan import Plan
 from ci_framework.preflight import check_commit
@@ -40,11 +41,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Print the plan of an adoption; the repository is not changed."""
+    """Print the plan of an adoption; does not change the repository."""
     options = read(parsed, _Request)
     repository = open_repository(Path(options.path), read_only=True)
     check_commit(repository)
-    plan = build_plan(repository, options.plan_request()).plan
+    built = build_plan(repository, options.plan_request())
+    plan = with_always_red(repository, built).plan
     if options.write_answers:
         target = Path(options.write_answers)
         write_report(target.parent, target.name, _answers_text(plan))

@@ -1,4 +1,4 @@
-"""The decisions of an adoption that are the maintainer's, asked at a terminal."""
+"""Ask the maintainer for the decisions of an adoption, at a terminal."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _AUDIT = ".github/workflows/{prefix}security-audit.yml"
 
 
 def ask_decisions(plan: Plan, request: PlanRequest) -> PlanRequest | None:
-    """Ask what is adopted; what was given as an option is not asked again.
+    """Ask what to adopt, except for decisions that options made.
 
     Returns:
-        The request with the decisions in it; None if nothing is to be adopted.
+        The request with the decisions; None if nothing is to be adopted.
     """
     smallest = request.smallest or _ask_size(plan)
     if smallest is None:
@@ -46,7 +46,7 @@ def ask_decisions(plan: Plan, request: PlanRequest) -> PlanRequest | None:
 
 
 def _ask_size(plan: Plan) -> bool | None:
-    """Whether only the gate is adopted; None for nothing at all."""
+    """Whether to adopt only the gate; None for nothing at all."""
     files = len({item.path for item in plan.writes})
     size = _select(
         "How much do you want to adopt?",
@@ -61,7 +61,7 @@ def _ask_size(plan: Plan) -> bool | None:
 
 
 def _ask_parts(plan: Plan, given: Mapping[str, object]) -> dict[str, object] | None:
-    """What of it is wanted: answers for all that is not."""
+    """The parts to adopt: answers that exclude all others."""
     offered = {
         title: answer
         for title, answer in _parts(plan).items()
@@ -84,7 +84,7 @@ def _ask_parts(plan: Plan, given: Mapping[str, object]) -> dict[str, object] | N
 
 
 def _parts(plan: Plan) -> dict[str, dict[str, object]]:
-    """The parts that the plan has, each with the answer that leaves it out."""
+    """The parts of the plan, each with the answer that excludes it."""
     paths = {item.path for item in plan.writes}
     audit = _AUDIT.format(prefix=plan.answers.get("github_prefix", ""))
     unmanaged = plan.answers.get("unmanaged")
@@ -100,13 +100,13 @@ def _parts(plan: Plan) -> dict[str, dict[str, object]]:
 
 
 def _ask_tier(default: str) -> str | None:
-    """Which checks the gate makes."""
+    """The checks that the gate runs."""
     choices = [Choice(f"{tier}: {what}", tier) for tier, what in _TIERS.items()]
     return _select("What does the gate check?", choices, default)
 
 
 def _select(question: str, choices: Sequence[Choice], default: str) -> str | None:
-    """One of some choices; None if the user interrupts the question."""
+    """One of several choices; None if the user interrupts the question."""
     chosen: object = questionary.select(
         question, choices=[*choices], default=default
     ).ask()

@@ -1,4 +1,4 @@
-"""``ci-framework regenerate``: look again, and offer changed answers as an update."""
+"""``ci-framework regenerate``: analyze again, and offer changed answers."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Offer the answers that changed, and update with those that are taken.
+    """Offer the changed answers, and update with the accepted ones.
 
-    The update is an ordinary one of Copier at the recorded version: it leaves its
-    result in the work tree, not committed.
+    The update is a normal update of Copier at the recorded version: it leaves its
+    result in the work tree, without a commit.
 
     Raises:
         UsageError: if the repository was not adopted or is not clean.

@@ -1,4 +1,4 @@
-"""``ci-framework status``: report how far an adoption is."""
+"""``ci-framework status``: report the state of an adoption."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ci_framework.repository import open_repository
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Report how far the adoption is; nothing is changed."""
+    """Report the state of the adoption; changes nothing."""
     options = read(parsed, Options)
     found = status(open_repository(Path(options.path), read_only=True))
     data = msgspec.to_builtins(found)

@@ -1,4 +1,4 @@
-"""``ci-framework validate``: prove that an adoption broke nothing."""
+"""``ci-framework validate``: verify that an adoption broke nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ci_framework.validating.validate import Scope, planned_commands, validate
 BASELINE = "ci-framework/project/baseline.json"
 _VERDICTS: dict[Verdict, RecordedVerdict] = {
     "validated": "green",
-    # Nothing of the project ran: that is no proof, and nothing went wrong.
+    # No code of the project ran, which verifies nothing, but nothing failed either.
     "validated-statically": "static",
     "not-validated": "error",
     "failed": "red",
@@ -61,7 +61,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def validate_adoption(repository: Repository, options: ValidateOptions) -> int:
-    """Validate, record what is red today in the adoption's commit, and report.
+    """Validate, record existing findings in the adoption's commit, and report.
 
     Raises:
         UsageError: if there is no adoption.
@@ -120,7 +120,7 @@ def _facts(journal: Journal, stored: StoredPlan) -> AdoptionFacts:
 
 
 def _replan(clone: Repository) -> list[Operation]:
-    """Plan again, for the adopted commit as it was made."""
+    """Plan again, for the adopted commit."""
     return build_plan(clone, PlanRequest()).plan.operations
 
 
@@ -129,7 +129,7 @@ def _ask() -> bool:
 
 
 def _record_baseline(repository: Repository, validation: Validation) -> bool:
-    """Put what is red today into the commit of the adoption."""
+    """Add the baseline of existing findings to the commit of the adoption."""
     if validation.baseline is None:
         return False
     return amend(repository, {BASELINE: validation.baseline}) is not None

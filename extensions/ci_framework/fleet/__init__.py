@@ -1,1 +1,1 @@
-"""One command over many repositories; none of them can stop the others."""
+"""Run one command on many repositories; none of them can stop the others."""

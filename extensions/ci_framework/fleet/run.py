@@ -1,4 +1,4 @@
-"""Run the companion on each repository of a fleet, in processes of their own."""
+"""Run the companion on each repository of a fleet, in separate processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ci_engine.processes.thread_pools import thread_pool
 from ci_framework.fleet.state import Action, Entry, Member, is_address
 
 _CLONE_SECONDS = 1800.0
-# Each run of the tests has its own limit; this one is for what hangs all the same.
+# Test runs have their own limit; this one is for everything else that hangs.
 _COMMAND_SECONDS = 6 * 3600.0
 _MISSING: dict[Action, str] = {
     "validate": "running its code was not agreed to: use --static"
@@ -26,11 +26,11 @@ _MISSING: dict[Action, str] = {
 
 @dataclass(frozen=True)
 class Order:
-    """What is done to each repository.
+    """The command for each repository.
 
     Attributes:
         agreed: whether the user agreed to every plan; otherwise a repository needs
-            a plan that was made before, and gets exactly that one.
+            an earlier plan, and gets exactly that one.
     """
 
     action: Action
@@ -54,11 +54,11 @@ class _Proof(msgspec.Struct):
 
 
 class _Report(msgspec.Struct):
-    """What we read of the JSON that a command prints: a plan, a report, a status."""
+    """The relevant fields in the JSON of a command: a plan, a report, a status."""
 
     hash: str = ""
     summary: str = ""
-    # The status names its plan, a report holds it.
+    # The status includes its plan, a report contains it.
     plan: _Planned | str | None = None
     validation: _Proof | None = None
 
@@ -71,7 +71,7 @@ def run_members(
 ) -> None:
     """Run the command on all members, ``jobs`` at a time.
 
-    ``on_end`` is called with each repository as it ends, one call at a time.
+    ``on_end`` is called with each repository when it ends, one call at a time.
     """
     cancel = threading.Event()
     lock = threading.Lock()
@@ -90,7 +90,7 @@ def run_members(
             for future in futures:
                 future.result()
         except BaseException:
-            # What runs is killed; its journal lets the next command finish it.
+            # Kill running commands; their journals let the next command finish them.
             cancel.set()
             pool.shutdown(cancel_futures=True)
             raise
@@ -114,7 +114,7 @@ def _run_one(member: Member, order: Order, cancel: threading.Event) -> Entry:
 def _command(
     member: Member, action: Action, words: Sequence[str], *, cancel: threading.Event
 ) -> Entry:
-    """Run one command of the companion in a process of its own."""
+    """Run one command of the companion in a separate process."""
     outcome = run_program(
         [*_companion(), action, member.path, "--json", *words],
         cwd=Path.cwd(),
@@ -132,7 +132,7 @@ def _command(
 
 
 def _companion() -> list[str]:
-    """The words that start another companion, with the packages that this one has.
+    """The arguments that start another companion with the same packages.
 
     With ``-m`` it would import from the current directory, often a repository.
     """
@@ -141,7 +141,7 @@ def _companion() -> list[str]:
 
 
 def _summary(action: Action, outcome: Outcome, report: _Report) -> str:
-    """One line about how it ended."""
+    """Summarize the result in one line."""
     if report.summary:
         return report.summary
     if report.validation is not None:
@@ -177,18 +177,18 @@ def _report_of(text: str) -> _Report:
 
 
 def _clone(member: Member, cancel: threading.Event) -> str:
-    """Clone an address; return what went wrong, if anything did."""
+    """Clone an address; return the error, if there is one."""
     path = Path(member.path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # A clone that is interrupted must not look like one that is there.
+        # An interrupted clone must not look like a complete one.
         with tempfile.TemporaryDirectory(prefix=".clone-", dir=path.parent) as location:
             fresh = Path(location) / "repository"
             outcome = run_program(
                 ["git", "clone", "--quiet", "--", member.source, str(fresh)],
                 cwd=path.parent,
                 timeout=_CLONE_SECONDS,
-                # Several run at once, and no one is there to type a password.
+                # Several run in parallel, and must not ask for a password.
                 variables={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
                 cancel=cancel,
             )

@@ -1,4 +1,4 @@
-"""A fleet on several machines: each takes a slice, one merges what they did."""
+"""Divide a fleet among several machines, and merge their results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SLICE = re.compile(r"([1-9]\d{0,3})/([1-9]\d{0,3})")
 
 
 def take_slice(members: Sequence[Member], text: str) -> list[Member]:
-    """Every n-th repository of the list, so that together the slices are the list.
+    """Take every n-th repository of the list; together the slices are the whole list.
 
     Raises:
         UsageError: if there is no such slice.
@@ -30,12 +30,12 @@ def take_slice(members: Sequence[Member], text: str) -> list[Member]:
 
 
 def merge_states(members: Sequence[Member], directory: Path) -> None:
-    """Add what other machines did, by the lines of the list.
+    """Merge the results of other machines, by the lines of the list.
 
     Args:
-        members: the repositories of the list; their entries are replaced by those that
-            were found.
-        directory: below it are the states of the slices, each called fleet.json.
+        members: the repositories of the list; entries with results are
+            replaced.
+        directory: contains the states of the slices, in files named fleet.json.
 
     Raises:
         UsageError: if there is no state.

@@ -1,4 +1,4 @@
-"""What is known about each repository of a fleet: survives an interruption."""
+"""The state of each repository of a fleet, which survives an interruption."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _ADDRESS = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)")
 
 
 class Entry(msgspec.Struct, kw_only=True, rename="kebab"):
-    """How the last run of one action ended.
+    """The result of the last run of one action.
 
     Attributes:
-        exit_code: what the command exited with; -1 if it was killed.
-        hash: the hash of the plan, for plan and what follows it.
+        exit_code: the exit code of the command; -1 if it was killed.
+        hash: the hash of the plan, for plan and the actions after it.
     """
 
     exit_code: int
@@ -35,7 +35,7 @@ class Member(msgspec.Struct, kw_only=True, rename="kebab"):
     """One repository of the fleet.
 
     Attributes:
-        source: the line of the list.
+        source: its line in the list.
     """
 
     source: str
@@ -59,7 +59,7 @@ def read_members(listing: Path, workspace: Path) -> list[Member]:
         UsageError: if the list cannot be read, is empty, or names one twice.
     """
     try:
-        # Editors of some systems begin a text with a byte order mark.
+        # Some editors start a text with a byte order mark.
         text = listing.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
@@ -75,7 +75,7 @@ def read_members(listing: Path, workspace: Path) -> list[Member]:
         try:
             path = _location(source, listing.parent, workspace)
         except (OSError, RuntimeError, ValueError) as error:
-            # An unknown ~user, a character no name can have, or links in a circle.
+            # An unknown ~user, an invalid character, or a loop of links.
             raise UsageError(
                 f"{listing}:{number}: expected a path or an address, got {source!r}: "
                 f"{error}"
@@ -98,18 +98,18 @@ def _location(source: str, base: Path, workspace: Path) -> Path:
     address = source.rstrip("/").removesuffix(".git")
     words = re.split(r"[/:]", address)[-2:]
     kept = [re.sub(r"[^A-Za-z0-9_.-]", "-", word).strip(".")[-60:] for word in words]
-    # Repositories of one name may live at different hosts.
+    # Repositories with the same name may be on different hosts.
     mark = hashlib.sha256(address.encode()).hexdigest()[:8]
     return workspace / "clones" / "+".join([*filter(None, kept), mark])
 
 
 def is_address(source: str) -> bool:
-    """Whether a line of the list is an address that has to be cloned."""
+    """Whether a line of the list is an address to clone."""
     return bool(_ADDRESS.match(source))
 
 
 def read_state(path: Path) -> FleetState:
-    """Read the state, an empty one if there is none yet.
+    """Read the state, empty if there is none yet.
 
     Raises:
         ConfigurationError: if the file is broken.
@@ -126,7 +126,7 @@ def read_state(path: Path) -> FleetState:
 
 
 def write_state(path: Path, state: FleetState) -> None:
-    """Write the state, whole or not at all.
+    """Write the state atomically.
 
     Raises:
         ToolError: if it cannot be written.
@@ -151,10 +151,10 @@ _UNDONE: dict[Action, tuple[Action, ...]] = {
 def record(
     entries: Mapping[Action, Entry], action: Action, entry: Entry
 ) -> dict[Action, Entry]:
-    """Note how an action ended, and forget what it undid.
+    """Record the result of an action, and remove those it undid.
 
-    After a roll-back nothing counts as applied. An action that was refused did
-    nothing, and a roll-back that did not succeed leaves the adoption in force.
+    After a rollback nothing counts as applied. An action that was refused did
+    nothing, and a rollback that failed leaves the adoption in force.
     """
     refused = entry.exit_code == UsageError.exit_code
     nothing = entry.exit_code != 0 if action == "rollback" else refused

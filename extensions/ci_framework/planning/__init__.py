@@ -1,1 +1,1 @@
-"""Which bytes an adoption changes, and why."""
+"""Plan the changes of an adoption, byte by byte, with reasons."""

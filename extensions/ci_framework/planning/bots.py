@@ -1,4 +1,4 @@
-"""What a project's own bot has to leave alone, as far as it does not yet."""
+"""Exclusions that a project's own update bot still needs."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _PYTHON = ("pip", "uv")
 def exclusions(
     repository: Repository, rendered: Mapping[str, object]
 ) -> list[Operation]:
-    """What to add by hand to the configuration of a bot that the project has.
+    """What to add by hand to the configuration of the project's bot.
 
-    A pin that the framework owns comes with updates of the framework: a bot that moves
-    it as well makes the next of them conflict.
+    Updates of the framework also update its pins: if a bot changes them as well, the
+    next framework update conflicts.
     """
     return [*_renovate(repository, rendered), *_dependabot(repository, rendered)]
 
@@ -46,7 +46,7 @@ def _renovate(
 
 
 def _leaves_alone(content: bytes, owned: list[str]) -> bool:
-    """Whether a configuration of Renovate names all of this; JSON5 may hide it."""
+    """Whether a configuration of Renovate excludes all of this; JSON5 may hide it."""
     try:
         document = table(msgspec.json.decode(content))
     except msgspec.DecodeError:
@@ -67,8 +67,8 @@ def _dependabot(
         if not looks_at_top(entry):
             continue
         name = str(entry.get("package-ecosystem"))
-        # From the top, Dependabot comes by the workflows, but neither by the actions
-        # nor by the engine's requirements: only patterns of directories reach these.
+        # From the root, Dependabot finds the workflows, but neither the actions nor the
+        # engine's requirements: these need patterns of directories.
         deep = "*" in str(entry.get("directories"))
         owned: list[str] = []
         if name == "github-actions":
@@ -89,7 +89,7 @@ def _actions(rendered: Mapping[str, object]) -> list[str]:
     folders = {
         path.rpartition("/")[0] for path in rendered if path.startswith(_ACTIONS)
     }
-    # What lies directly there pins nothing, and actions of the project lie beside it.
+    # Files directly in it pin nothing, and actions of the project are beside it.
     folders.discard(_ACTIONS.rstrip("/"))
     return sorted(f"{folder}/**" for folder in folders)
 

@@ -21,6 +21,8 @@ from ci_framework.planning.file_answers import shape_answers
 from ci_framework.planning.files import Blocked, FilePlan, plan_files
 from ci_framework.planning.given_answers import refuse_other_kind, refuse_unknown
 from ci_framework.planning.left_out import left_out
+from ci_framework.planning.mcp_checks import unchecked_servers
+from ci_framework.planning.needed_services import needed_services
 from ci_framework.planning.plan import Change, Operation, Plan, plan_hash, summarize
 from ci_framework.planning.recorded_answers import (
     Recorded,
@@ -34,18 +36,18 @@ from ci_framework.planning.whole_tree import whole_tree
 from ci_framework.rendering import Rendered, Source, find_source, render
 from ci_framework.repository import Repository
 
-# Files that step back may make others fit: a few rounds settle it.
+# Files that are left to the project may affect others: a few rounds settle it.
 _MOST_ROUNDS = 5
 
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """What the command line asked for.
+    """The request from the command line.
 
     Attributes:
         template: the template's address, empty = the one this companion belongs to.
         ref: its version, empty = the one this companion belongs to.
-        answers: answers of the user, which beat those of the analysis.
+        answers: answers of the user, which override those of the analysis.
         smallest: whether only the gate is adopted.
     """
 
@@ -58,7 +60,7 @@ class PlanRequest:
 
 @dataclass(frozen=True)
 class BuiltPlan:
-    """A plan with the bytes it writes and the analysis it rests on.
+    """A plan with the bytes to write and the analysis behind it.
 
     Attributes:
         adopted: whether the repository was adopted before.
@@ -72,14 +74,14 @@ class BuiltPlan:
 
 @dataclass
 class _Draft:
-    """A plan in the making."""
+    """An unfinished plan."""
 
     answers: dict[str, object]
     reasons: dict[str, str]
     stepped_back: list[Operation] = field(default_factory=list[Operation])
 
     def step_back(self, blocked: Sequence[Blocked]) -> None:
-        """Answer so that the next render leaves these files to the project."""
+        """Change answers so that the next render leaves these files to the project."""
         for item in blocked:
             if item.path == PYPROJECT:
                 name = "settings_file"
@@ -106,7 +108,7 @@ class _Draft:
 
 
 def _refuse_taken_names(draft: _Draft) -> None:
-    """What our workflows start has to be ours, not a file of the project."""
+    """Refuse files of the project at paths that our workflows execute."""
     taken = [
         item.path
         for item in draft.stepped_back
@@ -125,17 +127,17 @@ def _paths(answer: object) -> list[str]:
     try:
         return msgspec.convert(answer, list[str])
     except msgspec.ValidationError:
-        # Nothing yet, or something that the template is going to refuse.
+        # Missing, or something that the template will refuse.
         return []
 
 
 def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
-    """Plan the adoption of a repository; nothing is written.
+    """Plan the adoption of a repository; writes nothing.
 
     Raises:
-        UsageError: if something was asked for that the repository does not have.
+        UsageError: if something was requested that the repository does not have.
         ConfigurationError: if the template rejects an answer.
-        ToolError: if the template cannot be had.
+        ToolError: if the template is not available.
     """
     inventory = analyze(repository)
     recorded = find_recorded(repository)
@@ -154,6 +156,8 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
         *files.operations,
         *needs.operations,
         *left_out(inventory, rendered.answers),
+        *unchecked_servers(inventory, rendered.answers),
+        *needed_services(inventory, rendered.answers),
         *retired.operations,
         *draft.stepped_back,
         *_kept_workflows(inventory, request.retire),
@@ -176,7 +180,7 @@ def _plan(
     operations: list[Operation],
     request: PlanRequest,
 ) -> Plan:
-    """The plan of these operations; where answers are recorded is still to be said."""
+    """The plan of these operations, still without the file for answers."""
     own = own_settings(inventory, rendered.answers)
     return Plan(
         hash=plan_hash(rendered.template, rendered.answers, operations),
@@ -192,7 +196,7 @@ def _plan(
 
 
 def _refuse_taken_settings(repository: Repository) -> None:
-    """Two tables of settings would leave it open which of them counts."""
+    """Refuse two tables of settings, as it would be unclear which one applies."""
     content = repository.read(PYPROJECT) or b""
     try:
         tool = as_table(msgspec.toml.decode(content, type=Table).get("tool"))
@@ -209,7 +213,7 @@ def _refuse_taken_settings(repository: Repository) -> None:
 def _first_draft(
     repository: Repository, inventory: Inventory, request: PlanRequest
 ) -> _Draft:
-    """The answers of the analysis, those of the files' shapes, those of the user."""
+    """The answers of the analysis, of the files' shapes, and of the user."""
     draft = _Draft(answers={}, reasons={})
     found = derive_answers(inventory) | shape_answers(repository, request.retire)
     if request.smallest:
@@ -232,7 +236,7 @@ def _settle(
     draft: _Draft,
     answers_file: str,
 ) -> tuple[Rendered, FilePlan]:
-    """Render until every rendered file has its place."""
+    """Render until every rendered file can be placed."""
     blocked: Sequence[Blocked] = ()
     for _ in range(_MOST_ROUNDS):
         draft.step_back(blocked)
@@ -281,7 +285,7 @@ def _plan_of_adopted(
     recorded: Recorded,
     request: PlanRequest,
 ) -> BuiltPlan:
-    """An adopted repository gets no operation, but for drift and what is retired."""
+    """The plan for an adopted repository: only drift and retired workflows."""
     source = find_source(request.template or recorded.source, recorded.commit)
     rendered = render(source, recorded.answers, recorded.path)
     retired = retire(repository, inventory, request.retire)

@@ -1,4 +1,4 @@
-"""What happens to the existing CI: every job, step and feature, none left out."""
+"""Map the existing CI to the framework: every job, step and feature."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ci_framework.planning.capability_features import Feature, job_features
 from ci_framework.planning.covering import Coverage, Covering
 from ci_framework.planning.plan import Capability
 
-# Steps that only make the others of their job possible.
+# Steps that only prepare the other steps of their job.
 _SERVING = frozenset(("checkout", "set-up", "install", "cache", "credentials"))
-# The kinds of a pull_request that start the framework's workflow.
+# The pull_request types that start the framework's workflow.
 _TYPES = frozenset(("opened", "synchronize", "reopened", "checks_requested"))
-# Events at which the framework's workflow runs as well.
+# Events on which the framework's workflow runs as well.
 _ON_CHANGES = frozenset(("push", "pull_request", "merge_group"))
 State = Literal["covered", "kept", "manual"]
 _FOLDER = ".github/workflows/"
@@ -29,7 +29,7 @@ def map_capabilities(
     retired: Collection[str] = (),
     own: Sequence[OwnSetting] = (),
 ) -> list[Capability]:
-    """Map everything that the existing CI does to what becomes of it.
+    """Map everything that the existing CI does to its state after the adoption.
 
     Workflows in ``retired`` are removed on request; all others stay.
     """
@@ -76,7 +76,7 @@ def _unreadable(item: Unreadable, retired: Collection[str]) -> Capability:
 
 @dataclass(frozen=True)
 class _Mapping:
-    """The map of one workflow."""
+    """The capabilities of one workflow."""
 
     workflow: Workflow
     covering: Covering
@@ -91,7 +91,7 @@ class _Mapping:
     def _row(
         self, feature: Feature, job: str = "", step: str = "", *, ask: str = ""
     ) -> Capability:
-        """A capability: covered, else manual if asked or lost, else kept."""
+        """A capability: covered, else manual if requested or lost, else kept."""
         covered = feature.by if not ask else ""
         because = ask or feature.because
         if not covered and self.gone:
@@ -150,7 +150,7 @@ class _Mapping:
                 yield Feature(f"trigger: {trigger}", line, "", _ONLY_HERE)
 
     def _missing_branches(self) -> list[str]:
-        """Branches that only the existing workflow watches."""
+        """Branches for which only the existing workflow runs."""
         asked = [
             self.covering.text("main_branch", "main"),
             self.covering.text("integration_branch", ""),
@@ -158,7 +158,7 @@ class _Mapping:
         return [name for name in self.workflow.branches if name not in asked]
 
     def _other_times(self, trigger: str) -> list[str]:
-        """Tags and kinds of an event at which the framework does not run."""
+        """Tags and types of an event for which the framework does not run."""
         filters = self.workflow.filters
         types = filters.get(f"{trigger}.types", [])
         tags = [f"tag {name}" for name in filters.get(f"{trigger}.tags", [])]
@@ -208,7 +208,7 @@ class _Mapping:
         return self._row(Feature("job", job.line, by, reason), job.id, ask=ask)
 
     def _runs_on_changes(self) -> bool:
-        """Whether a change that starts the framework starts the workflow too."""
+        """Whether changes that start the framework also start the workflow."""
         return any(
             self._overlaps(trigger)
             for trigger in self.workflow.triggers
@@ -227,7 +227,7 @@ class _Mapping:
         return trigger != "push" or not item.branches or watched > 0 or patterns
 
     def _does(self, step: Step) -> list[tuple[str, Coverage]]:
-        """What a step does, each with what covers it."""
+        """What a step does, with the coverage of each part."""
         other = Coverage("", "the framework's runs start at other times")
         rows: list[tuple[str, Coverage]] = []
         for does in self.covering.does(step):

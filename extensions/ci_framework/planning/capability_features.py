@@ -1,4 +1,4 @@
-"""The features of a job beside its steps: matrix, services, secrets, rights."""
+"""The features of a job besides its steps: matrix, services, secrets, permissions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ci_framework.inventory import Job
 from ci_framework.planning.covering import Covering
+from ci_framework.planning.needed_services import kind_of_image
 
 _PYTHON = re.compile(r"\d+\.\d+")
 _SHOWN = 100
@@ -17,11 +18,11 @@ _SYSTEMS = {"ubuntu": "linux", "macos": "macos", "windows": "windows"}
 
 @dataclass(frozen=True)
 class Feature:
-    """Something that CI has, before it is decided what becomes of it.
+    """A feature of CI, before its state is decided.
 
     Attributes:
-        by: what of the framework covers it; empty if nothing does.
-        serves: whether it is covered just when the work of its job is.
+        by: the part of the framework that covers it; empty if none does.
+        serves: whether it is covered exactly if the work of its job is.
     """
 
     does: str
@@ -32,9 +33,9 @@ class Feature:
 
 
 def job_features(job: Job, covering: Covering | None) -> list[Feature]:
-    """Everything of a job that is no step.
+    """All features of a job, without its steps.
 
-    ``covering`` is None if the framework does not run when the job does.
+    ``covering`` is None if the framework does not run on the job's events.
     """
     return [
         *_matrix(job, covering),
@@ -48,7 +49,9 @@ def _containers(job: Job) -> Iterator[Feature]:
     for name, image in job.services.items():
         at = job.lines.get(f"services.{name}") or job.lines.get("services", job.line)
         does = f"service: {name}" + (f" ({image})" if image else "")
-        yield Feature(does, at, "", "the framework starts no services")
+        answer = "services" if kind_of_image(image) else "service_image"
+        reason = f"the framework starts it only if the answer {answer} names it"
+        yield Feature(does, at, "", reason)
     if job.container:
         at = job.lines.get("container", job.line)
         reason = "the framework's jobs run in no container"
@@ -113,7 +116,7 @@ def _matrix(job: Job, covering: Covering | None) -> Iterator[Feature]:
 
 
 def _kind(values: list[str]) -> str:
-    """What the values of a key are: python, system, or empty for anything else."""
+    """The kind of a matrix key's values: python, system, or empty for others."""
     if values and all(_PYTHON.fullmatch(value) for value in values):
         return "python"
     return "system" if values and all(_system(value) for value in values) else ""
@@ -137,7 +140,7 @@ def _matrix_jobs(covering: Covering) -> set[tuple[str, str]]:
 
 
 def _is_tested(kind: str, value: str, matrix_jobs: set[tuple[str, str]]) -> bool:
-    """Whether the framework tests on what a value of a matrix says."""
+    """Whether the framework tests the Python or platform of a matrix value."""
     versions = {version for version, _ in matrix_jobs}
     platforms = {platform for _, platform in matrix_jobs}
     if kind == "matrix job":
@@ -158,7 +161,7 @@ def _is_tested(kind: str, value: str, matrix_jobs: set[tuple[str, str]]) -> bool
 
 
 def _is_special(key: str, value: str, versions: list[str]) -> bool:
-    """Whether a key of a matrix job means more than another Python or platform."""
+    """Whether a key of a matrix job changes more than Python or platform."""
     if key == "name" or value in versions or _system(value):
         return False
     short = [version.replace(".", "") for version in versions]
@@ -166,7 +169,7 @@ def _is_special(key: str, value: str, versions: list[str]) -> bool:
 
 
 def _combinations(job: Job, matrix_jobs: set[tuple[str, str]]) -> list[str]:
-    """Pairs of Python and platform that only the existing job has."""
+    """Pairs of Python and platform that only the existing job tests."""
     axes: dict[str, list[str]] = {"python": [], "system": [], "": []}
     for key, values in job.matrix.items():
         if key not in ("include", "exclude"):

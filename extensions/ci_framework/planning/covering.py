@@ -1,4 +1,4 @@
-"""What the framework does as well, and which of its checks and jobs does it."""
+"""Decide whether the framework covers existing work, and with which check and job."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from ci_framework.inventory import Inventory, Step
 
 _PATCH_COVERAGE = ("diff-cover", "diff-quality")
 _WORKFLOWS = {"remote": "python-ci.yml", "hybrid": "local-hybrid.yml"}
-# Checks that run on every job of the matrix; the others run in one job.
+# Checks that run in every matrix job; the others run in one job.
 _IN_THE_MATRIX = ("test", "coverage", "patch-coverage")
-# Options of pytest that take another word, and those that select tests.
+# Options of pytest with a value, and those that select tests.
 _VALUED = word_set("pytest-values")
 _SELECTING = ("-m", "-k", "--deselect", "--ignore", "--ignore-glob", "--lf", "--ff")
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Whether the framework does something as well.
+    """Whether the framework covers something.
 
     Attributes:
-        by: the workflow, its job and the check; empty if it does not.
+        by: the workflow, its job and the check; empty if not covered.
     """
 
     by: str
@@ -45,26 +45,26 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Covering:
-    """What the framework will do with these answers."""
+    """The framework's work with these answers."""
 
     inventory: Inventory
     answers: Mapping[str, object]
     own: Sequence[OwnSetting] = ()
 
     def text(self, name: str, default: str) -> str:
-        """An answer that is text."""
+        """An answer of type text."""
         value = self.answers.get(name)
         return value if isinstance(value, str) else default
 
     def items(self, name: str) -> list[str]:
-        """An answer that is a list."""
+        """An answer of type list."""
         value = self.answers.get(name)
         found = cast("list[object]", value) if isinstance(value, list) else []
         return [str(item) for item in found]
 
     @cached_property
     def workflow(self) -> str:
-        """The file of the framework's workflow, empty where there is none."""
+        """The file of the framework's workflow, empty if there is none."""
         mode = self.text("ci_mode", "remote")
         if mode == "remote" and self.text("project_type", "") == "mcp-server":
             return "mcp-server.yml"
@@ -85,7 +85,7 @@ class Covering:
 
     @cached_property
     def commands(self) -> dict[str, list[str]]:
-        """The project's own commands for checks, as words."""
+        """The project's own commands for checks, as argument lists."""
         found: dict[str, list[str]] = {}
         for setting in self.own:
             if setting.key[:1] == ("commands",) and setting.key[1:]:
@@ -103,14 +103,14 @@ class Covering:
         return found
 
     def location(self, check: str) -> str:
-        """Where a check runs, for people: ``python-ci.yml: quick-checks (lint)``."""
+        """Where a check runs, for display: ``python-ci.yml: quick-checks (lint)``."""
         job = "comprehensive-tests" if check in _IN_THE_MATRIX else "quick-checks"
         if not self.workflow:
             return f"ci-framework/ci gate ({check})"
         return f"{self.workflow}: {job} ({check})"
 
     def does(self, step: Step) -> list[str]:
-        """What a step does, with the project's tasks that it names looked up."""
+        """What a step does, with the project's tasks resolved."""
         if step.kind != "run" or step.does == ["script"]:
             return step.does or ["other: nothing"]
         named = {item.does for item in find_activities(step.text) if item.guessed}
@@ -118,14 +118,14 @@ class Covering:
         if not any(item.is_known for item in found):
             return step.does or ["other: nothing"]
         looked_up = [item.does for item in found]
-        # What only a name hinted at, the task that it names says better.
+        # The task itself is better evidence than a hint by its name.
         named_steps = [
             does for does in step.does if does not in named or does in looked_up
         ]
         return list(dict.fromkeys([*named_steps, *looked_up]))
 
     def of_step(self, step: Step, does: str) -> Coverage:
-        """Whether the framework does what a step does."""
+        """Whether the framework covers the work of a step."""
         if not self.workflow:
             return Coverage("", "the framework runs on your machine only")
         if step.kind == "uses":
@@ -162,7 +162,7 @@ class Covering:
         return self._of_check(*self._check(activity.does, activity.program))
 
     def _check(self, does: str, program: str) -> tuple[str, str]:
-        """The check that does the work of a program, empty if there is none."""
+        """The check that covers a program, empty if there is none."""
         if program in _PATCH_COVERAGE:
             return "patch-coverage", "the coverage of each change is checked"
         if does == "typecheck":
@@ -186,7 +186,7 @@ class Covering:
         return Coverage(self.location(check), because)
 
     def _selection(self, argv: Sequence[str]) -> str:
-        """What makes a call of pytest another one than the framework's, if any."""
+        """How a call of pytest differs from the framework's, empty if it does not."""
         chosen = {path.strip("./") for path in self.items("test_paths")}
         words = list(argv[1:])
         if argv[0] == "unittest":
@@ -204,7 +204,7 @@ class Covering:
 
 @cache
 def _default_tiers() -> Mapping[str, str]:
-    """The tier of each check, unless a project says otherwise."""
+    """The default tier of each check."""
     raw = read_yaml(configs_directory() / "quality-tiers.yaml")
     checks = msgspec.convert(raw, QualityTiers).defaults.checks
     return {name: str(check.tier) for name, check in checks.items()}

@@ -1,4 +1,4 @@
-"""The plan of a repository that is adopted already: nothing, unless it drifted."""
+"""The plan of an adopted repository: empty, unless files drifted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ci_framework.planning.plan import Operation
 from ci_framework.rendering import Rendered
 from ci_framework.repository import Repository
 
-# What a new project got once and owns since.
+# Files that a new project gets once and owns since.
 _SEEDS = (
     *(".editorconfig", "AGENTS.md", "LICENSE", "README.md"),
     *("docs/", "src/", "tests/"),
@@ -17,10 +17,10 @@ _SEEDS = (
 
 
 def find_drift(repository: Repository, rendered: Rendered) -> list[Operation]:
-    """Compare the framework's files with what its recorded version renders.
+    """Compare the framework's files with a render of the recorded version.
 
-    Files that were deleted are not among them: for Copier a deletion is the wish of
-    the project.
+    Deleted files do not count: for Copier, a deletion is the project's
+    choice.
     """
     operations: list[Operation] = []
     for path, file in sorted(rendered.files.items()):

@@ -1,4 +1,4 @@
-"""Edits of shared files: bytes in, bytes out; what a user wrote is never rewritten."""
+"""Edit shared files as bytes, without ever rewriting the user's content."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ci_framework.planning.plan import Span
 from ci_framework.repository import Repository
 
 BOM = b"\xef\xbb\xbf"
-# No file that people edit is larger; what is, was made by a program.
+# No file that people edit is larger; larger ones are generated.
 LARGEST = 5_000_000
-# The lines between which the framework owns what stands in a shared file.
+# The marker lines around the framework's block in a shared file.
 START = b"# >>> ci-framework >>>"
 END = b"# <<< ci-framework <<<"
 _BLOCK = re.compile(
@@ -23,10 +23,10 @@ _BLOCK = re.compile(
 
 
 class CannotEdit(Exception):  # noqa: N818 - it is a decision, not a mistake
-    """A file that is left alone.
+    """A file that cannot be edited, and is left alone.
 
     Attributes:
-        patch: what a person could do by hand, as a unified diff; may be empty.
+        patch: a unified diff to apply by hand; may be empty.
     """
 
     def __init__(self, reason: str, patch: str = "") -> None:
@@ -41,7 +41,7 @@ class Edit:
     """A file after an edit that only inserts.
 
     Attributes:
-        spans: what was inserted, as offsets in ``after``, in order.
+        spans: the insertions, as offsets in ``after``, in order.
     """
 
     after: bytes
@@ -49,13 +49,13 @@ class Edit:
 
 
 def line_end(content: bytes) -> bytes:
-    r"""How most lines of a file end: ``\r\n`` or ``\n``."""
+    r"""The line ending of most lines of a file: ``\r\n`` or ``\n``."""
     windows = content.count(b"\r\n")
     return b"\r\n" if windows * 2 > content.count(b"\n") else b"\n"
 
 
 def with_line_ends(content: bytes, end: bytes) -> bytes:
-    """The same lines with other ends."""
+    """Convert the line endings of a text."""
     return content.replace(b"\r\n", b"\n").replace(b"\n", end)
 
 
@@ -72,11 +72,11 @@ def decode(content: bytes) -> str:
 
 
 def marked_block(before: bytes, rendered: bytes) -> bytes | None:
-    r"""The block of a rendered file, with ``\n``; None if it is there already.
+    r"""The block of a rendered file, with ``\n``; None if it exists already.
 
     Raises:
-        CannotEdit: if the file is too large, or what it holds of a block is not
-            exactly this one.
+        CannotEdit: if the file is too large, or contains a different or
+            incomplete block.
     """
     if len(before) > LARGEST:
         raise CannotEdit(f"it is larger than {LARGEST // 1_000_000} MB")
@@ -99,25 +99,25 @@ def marked_block(before: bytes, rendered: bytes) -> bytes | None:
 
 
 def found_block(content: bytes) -> bytes:
-    r"""The block of a file with ``\n`` between its lines; empty if it has none."""
+    r"""The block in a file with ``\n`` line endings; empty if there is none."""
     return with_line_ends(block_of(content) or b"", b"\n").rstrip()
 
 
 def splice(before: bytes, position: int, inserted: bytes) -> Edit:
-    """Insert bytes at one place."""
+    """Insert bytes at an offset."""
     after = before[:position] + inserted + before[position:]
     return Edit(after, (Span(start=position, end=position + len(inserted)),))
 
 
 def remove_spans(after: bytes, spans: Iterable[Span]) -> bytes:
-    """Take an edit back: cut out exactly what it inserted."""
+    """Undo an edit: remove exactly what it inserted."""
     for span in sorted(spans, key=lambda span: span.start, reverse=True):
         after = after[: span.start] + after[span.end :]
     return after
 
 
 def patch_text(path: str, before: str, after: str) -> str:
-    """A unified diff for people and for ``git apply``."""
+    """A unified diff for display and for ``git apply``."""
     rows = difflib.unified_diff(
         before.splitlines(keepends=True),
         after.splitlines(keepends=True),
@@ -138,7 +138,7 @@ def append_text_block(before: bytes, block: bytes) -> Edit:
     """Append the framework's block to .gitignore or .gitattributes.
 
     Raises:
-        CannotEdit: if it is not text, or not UTF-8: Copier loses every other byte
+        CannotEdit: if it is not UTF-8 text: Copier drops all other bytes
             of the lines that it merges.
     """
     body = marked_block(before, block)
@@ -151,7 +151,7 @@ def append_text_block(before: bytes, block: bytes) -> Edit:
 
 def append_to(before: bytes, body: bytes, end: bytes) -> Edit:
     """Append lines after a blank one; a missing final newline is added."""
-    # Behind a mark that stands alone, the block needs a line of its own.
+    # After a byte order mark without text, the block needs a new line.
     gap = end if before == BOM else b""
     if before.removeprefix(BOM):
         whole = before.endswith(b"\n")
@@ -164,7 +164,7 @@ def read_editable(repository: Repository, path: str) -> bytes | None:
     """Read a shared file, None if there is none.
 
     Raises:
-        CannotEdit: if it is no ordinary, tracked file of a size that people edit.
+        CannotEdit: if it is not an ordinary, tracked file of editable size.
     """
     location = repository.root / path
     entry = repository.tracked.get(path)

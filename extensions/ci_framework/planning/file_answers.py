@@ -1,4 +1,4 @@
-"""The answers that adapt what is rendered to the files that are there already."""
+"""Answers that adapt the rendered files to existing files."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _PIXI_PROBE = "\n".join(
 def shape_answers(
     repository: Repository, retired: Collection[str] = ()
 ) -> dict[str, Answer]:
-    """The answers that follow from how the project's files are written.
+    """The answers that follow from the format of the project's files.
 
-    Only answers that differ from their defaults are in it. A file that cannot take
-    its block at all is not: whoever inserts the block learns that, with a patch.
+    Contains only answers that differ from their defaults. Files that cannot take their
+    block are ignored here; inserting the block reports them, with a patch.
     """
     return {
         **dict(_settings(repository)),
@@ -40,7 +40,7 @@ def shape_answers(
 
 
 def _settings(repository: Repository) -> Iterator[tuple[str, Answer]]:
-    """Where the settings go, and whether pixi's tables can go there too."""
+    """The file for settings, and whether it can take pixi's tables as well."""
     try:
         before = read_editable(repository, PYPROJECT)
         text = None if before is None else decode(before)
@@ -68,9 +68,9 @@ def _toml_refusal(text: str) -> str:
 
 
 def _line_ends(repository: Repository) -> Iterator[tuple[str, Answer]]:
-    """The shared files that git itself stores with Windows line endings.
+    """The shared files that git stores with Windows line endings.
 
-    In the work tree every file may have them; Copier merges what git stores.
+    The line endings in the work tree may differ; Copier merges the stored ones.
     """
     found = [
         path

@@ -1,4 +1,4 @@
-"""What becomes of each rendered file: created, inserted as a block, or blocked."""
+"""Plan each rendered file: created, inserted as a block, or blocked."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ci_framework.rendering import Rendered, RenderedFile
 from ci_framework.repository import Repository
 
 SETTINGS_FILE = "ci-framework.toml"
-# The files in which the framework owns a block, and the list it is an item of.
+# The files with a block of the framework, and the key of the list around it.
 _LISTS = {path: key for key, path in LISTS.items()}
 _TEXTS = (".gitignore", ".gitattributes")
 _WORKFLOWS = ".github/workflows/"
@@ -32,10 +32,10 @@ _WORKFLOWS = ".github/workflows/"
 
 @dataclass(frozen=True)
 class Blocked:
-    """A rendered file that cannot be written where it belongs.
+    """A rendered file that cannot be written to its path.
 
     Attributes:
-        patch: what a person could do by hand, as a unified diff; may be empty.
+        patch: a unified diff to apply by hand; may be empty.
     """
 
     path: str
@@ -45,7 +45,7 @@ class Blocked:
 
 @dataclass
 class FilePlan:
-    """What becomes of the rendered files."""
+    """The plan for the rendered files."""
 
     operations: list[Operation] = field(default_factory=list[Operation])
     changes: list[Change] = field(default_factory=list[Change])
@@ -57,9 +57,9 @@ def plan_files(
     rendered: Rendered,
     own: Sequence[OwnSetting],
 ) -> FilePlan:
-    """Decide for each rendered file; the order is that of their paths.
+    """Plan each rendered file, in the order of their paths.
 
-    The settings of the project's own are written once, beside the framework's block.
+    The project's own settings are written once, beside the framework's block.
     """
     plan = FilePlan()
     for path, file in sorted(rendered.files.items()):
@@ -134,10 +134,10 @@ def _insert(
 def insert_block(
     path: str, before: bytes, block: bytes, own: Sequence[OwnSetting] = ()
 ) -> Edit:
-    """Insert what was rendered for a shared file, by its kind.
+    """Insert the block of a shared file in the way of its format.
 
     Raises:
-        CannotEdit: if it has to be left alone.
+        CannotEdit: if the file has to be left alone.
     """
     if path.endswith(".toml"):
         return insert_toml_block(before, block, own)
@@ -181,6 +181,6 @@ def digest(content: bytes) -> str:
 
 
 def patch_of(path: str, before: bytes, after: bytes) -> str:
-    """A unified diff; what is not UTF-8 is shown escaped."""
+    """A unified diff; bytes that are not UTF-8 are shown escaped."""
     old, new = (raw.decode("utf-8", "backslashreplace") for raw in (before, after))
     return patch_text(path, old, new)

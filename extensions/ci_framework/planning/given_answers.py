@@ -1,4 +1,4 @@
-"""Answers that the user gives, on the command line or in a file."""
+"""Answers of the user, from the command line or a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def parse_answer(text: str) -> tuple[str, object]:
     """Read ``NAME=VALUE``; the value is YAML, as in ``source_paths=[src, tools]``.
 
     Raises:
-        UsageError: if it is not of that form.
+        UsageError: if it has another form.
     """
     name, separator, value = text.partition("=")
     if not separator or not re.fullmatch(r"[a-z][a-z_]*", name):
@@ -37,10 +37,10 @@ def parse_answer(text: str) -> tuple[str, object]:
 
 
 def read_given_answers(path: Path) -> dict[str, object]:
-    """Read answers that the user wrote or edited; Copier's own keys are left out.
+    """Read answers that the user wrote or edited, without Copier's own keys.
 
     Raises:
-        ConfigurationError: if the file cannot be read or is no table of answers.
+        ConfigurationError: if the file cannot be read or contains no answers.
     """
     try:
         document = msgspec.convert(read_yaml(path), dict[str, object])
@@ -56,7 +56,7 @@ def read_given_answers(path: Path) -> dict[str, object]:
 def refuse_unknown(
     given: Mapping[str, object], questions: Mapping[str, object]
 ) -> None:
-    """An answer to no question would be dropped without a word."""
+    """Refuse unknown questions, whose answers Copier would silently ignore."""
     unknown = sorted(given.keys() - questions.keys())
     if unknown:
         near = difflib.get_close_matches(unknown[0], questions, 1)
@@ -68,11 +68,11 @@ def refuse_unknown(
 
 
 def refuse_other_kind(name: str, known: object, value: object) -> None:
-    """Refuse nothing, and a list in place of a value, by the name of the question.
+    """Refuse null, and a list instead of a value, naming the question.
 
     Args:
         name: the question.
-        known: the answer from the analysis, None without one.
+        known: the answer of the analysis, None if there is none.
         value: the answer of the user.
     """
     kinds_differ = isinstance(known, list) != isinstance(value, list)
@@ -85,7 +85,7 @@ def refuse_other_kind(name: str, known: object, value: object) -> None:
 
 
 def _like(known: object) -> str:
-    """Describe what kind of answer is expected, by the one from the analysis."""
+    """Describe the expected kind of answer, given that of the analysis."""
     if isinstance(known, list):
         items = ", ".join(str(item) for item in cast("list[object]", known))
         return f"a list such as [{items}]"

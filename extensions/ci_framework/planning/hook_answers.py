@@ -1,4 +1,4 @@
-"""Which hooks the framework adds to the project's own, and how they are indented."""
+"""Answers about the framework's pre-commit hooks and their indentation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LINTERS = frozenset({"ruff", "ruff-check", "ruff-lint"})
 _FORMATTERS = frozenset(
     {"ruff-format", "black", "black-jupyter", "blue", "yapf", "autopep8"}
 )
-# Files in which a project says that it formats with ruff.
+# Files with which a project formats with ruff.
 _RUFF_FORMAT = re.compile(
     r"\bruff(?:\s|\"|'|,)+format\b|\bruff-format\b|^\s*\[(?:tool\.ruff\.)?format\]",
     re.MULTILINE,
@@ -36,13 +36,13 @@ _LARGEST = 500_000
 
 
 def shape_hooks(repository: Repository) -> dict[str, Answer]:
-    """The answers about the file of pre-commit."""
+    """The answers about the pre-commit configuration."""
     try:
         before = read_editable(repository, HOOKS_FILE)
         text = "" if before is None else decode(before)
         listing = find_list(text, "repos")
     except CannotEdit:
-        # Whoever inserts the block says so; a render of both hooks gives the patch.
+        # Inserting the block reports this; rendering both hooks provides the patch.
         return {}
     return dict(_shapes(repository, text, listing))
 
@@ -80,7 +80,7 @@ def _left_out(repository: Repository, text: str) -> Iterator[tuple[str, str]]:
 
 
 def _formats_with_ruff(repository: Repository) -> bool:
-    """Whether a command or a configuration says so."""
+    """Whether a command or a configuration formats with ruff."""
     for path in repository.tracked:
         if not _COMMANDS.fullmatch(path):
             continue

@@ -1,4 +1,4 @@
-"""Packages of a repository that its adoption leaves out, for a person to decide."""
+"""Report the packages of a repository that its adoption does not check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ci_framework.planning.plan import Operation
 
 
 def left_out(inventory: Inventory, answers: Mapping[str, object]) -> list[Operation]:
-    """State which packages the gate does not check, and how it does."""
+    """The packages that the gate does not check, and how to add them."""
     fact = inventory.fact("other-distributions")
     if fact is None or answers.get("project_type") == "monorepo":
         return []

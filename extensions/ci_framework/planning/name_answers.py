@@ -1,4 +1,4 @@
-"""Names of the framework's that the project has given to files of its own."""
+"""Answers that avoid the names of the project's own files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ci_framework.analysis.purposes.vocabulary import word_list
 from ci_framework.answers import Answer
 from ci_framework.repository import Repository
 
-# What a render may put into .github: workflows by their names, and actions.
+# Names that a render may create in .github: workflows and actions.
 WORKFLOWS = {
     "benchmarks.yml": "Benchmarks",
     "docs.yml": "Documentation",
@@ -31,7 +31,7 @@ _ZIZMOR_CONFIGS = (_ZIZMOR_CONFIG, ".github/zizmor.yaml", "zizmor.yml", "zizmor.
 
 
 def shape_prefix(repository: Repository) -> dict[str, Answer]:
-    """The first prefix that makes every name free, none if the plain ones are."""
+    """The first prefix that makes every name free, empty if none is needed."""
     taken = list(_taken(repository, ""))
     if not taken:
         return {}
@@ -42,7 +42,7 @@ def shape_prefix(repository: Repository) -> dict[str, Answer]:
 
 
 def _taken(repository: Repository, prefix: str) -> Iterator[str]:
-    """The project's files that are in the way, whatever the case of their letters."""
+    """The project's files with conflicting names, ignoring case."""
     paths = {f".github/workflows/{prefix}{name}" for name in WORKFLOWS}
     folders = tuple(f".github/actions/{prefix}{name}/" for name in ACTIONS)
     titles = {_title(name, prefix) for name in WORKFLOWS.values()}
@@ -61,19 +61,19 @@ def _taken(repository: Repository, prefix: str) -> Iterator[str]:
 
 
 def _title(name: str, prefix: str) -> str:
-    """What the workflow is called, as the template does."""
+    """The name of a workflow, as in the template."""
     return f"{name} ({prefix.rstrip('-')})" if prefix else name
 
 
 def _name_of(content: bytes) -> str:
-    """The name of a workflow: two of one name would cancel each other's runs."""
+    """The name of a workflow: workflows of one name would cancel each other's runs."""
     found = _NAME.search(content)
     name = found.group(1).decode("utf-8", "replace") if found else ""
     return name.partition(" #")[0].strip().strip("\"'")
 
 
 def shape_unmanaged(repository: Repository) -> dict[str, Answer]:
-    """The framework's files that would replace the effect of the project's own."""
+    """The framework's files that would override the project's own."""
     own = next((path for path in _ZIZMOR_CONFIGS if path in repository.tracked), "")
     if not own or (repository.blob(own) or b"").startswith(_OURS):
         return {}

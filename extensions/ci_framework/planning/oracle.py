@@ -1,4 +1,4 @@
-"""Judge an edit without trusting what made it: verify, or refuse."""
+"""Verify an edit independently of the code that made it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _KEYS = {path: key for key, path in LISTS.items()}
 
 
 def verify(path: str, before: bytes, edit: Edit) -> None:
-    """Check that an edit inserts the framework's block and does nothing else.
+    """Check that an edit inserts the framework's block and changes nothing else.
 
     Raises:
-        CannotEdit: if anything else could have changed.
+        CannotEdit: if anything else might have changed.
     """
     _check_bytes(before, edit)
     if edit.spans:
@@ -52,7 +52,7 @@ def _refuse(what: str) -> CannotEdit:
 
 
 def _check_bytes(before: bytes, edit: Edit) -> None:
-    """Nothing but the spans is new, and the block is in one of them."""
+    """Check that only the spans are new, and that one of them has the block."""
     position = 0
     for span in edit.spans:
         if not position <= span.start < span.end <= len(edit.after):
@@ -71,7 +71,7 @@ def _check_bytes(before: bytes, edit: Edit) -> None:
 
 
 def _check_style(before: bytes, edit: Edit) -> None:
-    """Line ends, mark and lines stay what they were; no comment loses its key."""
+    """Check that line endings, byte order mark and comments are kept."""
     inserted = b"".join(edit.after[span.start : span.end] for span in edit.spans)
     if before.removeprefix(BOM):
         ends = {b"\r\n"} if line_end(before) == b"\r\n" else {b"\n"}
@@ -92,7 +92,7 @@ def _check_style(before: bytes, edit: Edit) -> None:
 
 
 def _check_comment(head: bytes, tail: bytes) -> None:
-    """A comment and the line it stands above are not separated."""
+    """Check that a comment is not separated from the line below it."""
     above = head.splitlines()[-1:] or [b""]
     below = tail.splitlines()[:1] or [b""]
     comment = above[0].lstrip()
@@ -104,7 +104,7 @@ def _check_comment(head: bytes, tail: bytes) -> None:
 
 
 def _check_text(before: bytes, edit: Edit) -> None:
-    """In a file of patterns the last one counts: ours are behind all others."""
+    """Check that our patterns come last, because the last match counts."""
     if edit.spans[-1].end != len(edit.after) or len(edit.spans) != 1:
         raise _refuse("it is not at the end")
     lines = before.splitlines()
@@ -139,7 +139,7 @@ def _read(parse: Callable[[str], Table], text: str) -> Table:
 
 
 def _joined(old: Table, added: Table, keys: tuple[str, ...]) -> Table:
-    """Both tables in one; what both set is refused."""
+    """Merge both tables; keys that both set are refused."""
     joined = dict(old)
     for key, value in added.items():
         if key not in joined:
@@ -154,7 +154,7 @@ def _joined(old: Table, added: Table, keys: tuple[str, ...]) -> Table:
 
 
 def _plain(value: object) -> object:
-    """A value that can be compared: a float that is no number equals itself."""
+    """A comparable value: a float that is not a number equals itself."""
     if isinstance(value, dict):
         table = cast("Table", value)
         return {str(key): _plain(item) for key, item in table.items()}
@@ -162,7 +162,7 @@ def _plain(value: object) -> object:
         return [_plain(item) for item in cast("list[object]", value)]
     if isinstance(value, (bool, int, str)):
         return (type(value).__name__, value)
-    # Dates and floats: their text says what they are.
+    # Dates and floats are compared as text.
     return repr(value) if isinstance(value, float) else str(value)
 
 
@@ -188,7 +188,7 @@ def _compare_lists(
     items: list[int],
     meanings: Meanings,
 ) -> None:
-    """The list has the items at its end; everything else says what it said."""
+    """Check that the list ends with the items, and all else is unchanged."""
     if new is None or new.id != "mapping":
         raise _refuse("the file would not hold a mapping")
     listed = meanings.value_of(new, key)

@@ -13,10 +13,10 @@ import msgspec
 from ci_framework.inventory import Evidence
 
 # create: a new file; insert-block: the framework's block in a shared file;
-# set-leaf: one setting of the project's own in [tool.ci-framework...];
+# set-leaf: one of the project's own settings in [tool.ci-framework...];
 # retire: remove an existing workflow, only ever on request;
-# keep: a file of the project stays as it is, the framework steps back;
-# manual: something only a person can do, with a ready patch where there is one.
+# keep: a file of the project stays as it is, and the framework adapts;
+# manual: something only a person can do, with a patch if possible.
 Kind = Literal["create", "insert-block", "set-leaf", "retire", "keep", "manual"]
 Risk = Literal["none", "low", "medium", "high"]
 
@@ -30,7 +30,7 @@ class Span(_Record, frozen=True):
 
     Attributes:
         start: offset of the first inserted byte in the new file.
-        end: offset behind the last one.
+        end: offset after the last one.
     """
 
     start: int
@@ -41,12 +41,12 @@ class Operation(_Record, frozen=True):
     """One atomic step of a plan.
 
     Attributes:
-        before: SHA-256 of the file before, empty where there is none.
-        after: SHA-256 of the file after, empty where there is none or nothing is
+        before: SHA-256 of the file before, empty if it does not exist.
+        after: SHA-256 of the file after, empty if it does not exist or nothing is
             written.
         mode: git mode of the file after (100644, 100755), empty if not written.
-        patch: a unified diff: what is done to an existing file, or a ready patch of
-            what was refused.
+        patch: a unified diff: the change of an existing file, or a patch for a
+            refused change.
     """
 
     kind: Kind
@@ -66,13 +66,13 @@ class Operation(_Record, frozen=True):
 
 
 class Capability(_Record, frozen=True):
-    """Something that the existing CI does, and what becomes of it.
+    """Something that the existing CI does, and its state after the adoption.
 
     Attributes:
         workflow: path of the workflow, or of another CI's configuration.
-        job: id of the job, empty for what belongs to the workflow as a whole.
-        step: name of the step, empty for what belongs to the job.
-        does: what it is, such as ``test`` or ``service: redis``.
+        job: id of the job, empty for capabilities of the whole workflow.
+        step: name of the step, empty for capabilities of the job.
+        does: the capability, such as ``test`` or ``service: redis``.
         state: covered (the framework does it as well), kept (only the existing
             workflow does it, which stays) or manual (a person has to look).
         by: the check, job or file that covers or keeps it.
@@ -88,12 +88,32 @@ class Capability(_Record, frozen=True):
     because: str
 
 
-class Template(_Record, frozen=True):
-    """Which template a plan renders.
+class AlwaysRed(_Record, frozen=True):
+    """Existing findings that no baseline may contain and that fail the gate.
 
     Attributes:
-        source: what ``_src_path`` records: an address or a path.
-        commit: what ``_commit`` records: a tag, or what git describes it as.
+        rules: the number of findings by rule.
+        files: the number of findings by file.
+        fixable: the number of findings that the command fixes.
+        command: the command that fixes them, empty if none can be fixed automatically.
+        remaining: the findings to fix by hand, each with its location and its rule.
+        uncounted: why they could not be counted, empty if they were.
+    """
+
+    rules: dict[str, int] = {}
+    files: dict[str, int] = {}
+    fixable: int = 0
+    command: str = ""
+    remaining: list[str] = []
+    uncounted: str = ""
+
+
+class Template(_Record, frozen=True):
+    """The template that a plan renders.
+
+    Attributes:
+        source: the recorded ``_src_path``: an address or a path.
+        commit: the recorded ``_commit``: a tag, or the output of git describe.
     """
 
     source: str
@@ -102,13 +122,15 @@ class Template(_Record, frozen=True):
 
 
 class Plan(_Record, frozen=True):
-    """Everything an adoption would do.
+    """Everything that an adoption would do.
 
     Attributes:
-        hash: names the plan: the same repository, template and answers give the
+        hash: identifies the plan: the same repository, template and answers give the
             same hash.
-        answers_file: where the answers are recorded in the repository.
-        reasons: why an answer is what it is, by question.
+        answers_file: the file for recorded answers in the repository.
+        reasons: the reason for each answer, by question.
+        always_red: findings that fail the gate from the first day; not part of the
+            hash, because they are not about the changes of the plan.
     """
 
     hash: str
@@ -120,6 +142,7 @@ class Plan(_Record, frozen=True):
     operations: list[Operation]
     capabilities: list[Capability]
     summary: str = ""
+    always_red: AlwaysRed = AlwaysRed()
     schema: Literal[1] = 1
 
     @property
@@ -158,7 +181,7 @@ def plan_hash(
     answers: Mapping[str, object],
     operations: list[Operation],
 ) -> str:
-    """Name a plan by what it does: equal inputs give equal names everywhere."""
+    """Identify a plan by its content: equal inputs give equal hashes everywhere."""
     content = [template.commit, dict(sorted(answers.items())), operations]
     encoded = msgspec.json.encode(content, order="deterministic")
     return hashlib.sha256(encoded).hexdigest()[:16]

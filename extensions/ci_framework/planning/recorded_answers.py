@@ -1,4 +1,4 @@
-"""An earlier adoption of the repository: the answers it recorded."""
+"""Read the answers that an earlier adoption recorded."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import yaml
 
 from ci_framework.repository import Repository
 
-# Where Copier looks by itself, and the name for a repository that another template
-# made: `copier update --answers-file` finds that one.
+# Copier's default file, and the file in a repository of another template, for
+# `copier update --answers-file`.
 ANSWERS_FILE = ".copier-answers.yml"
 OTHER_ANSWERS_FILE = ".copier-answers.ci-framework.yml"
-# Questions that no other template has together.
+# Questions that only this template has together.
 _OURS = frozenset({"project_state", "ci_mode", "quality_tier", "unmanaged"})
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What the answers file of an adopted repository says.
+    """The answers file of an adopted repository.
 
     Attributes:
-        source: the template, as ``_src_path`` records it.
-        commit: its version, as ``_commit`` records it.
+        source: the recorded ``_src_path`` of the template.
+        commit: the recorded ``_commit``, its version.
         answers: the answers, without Copier's own keys.
     """
 
@@ -45,13 +45,13 @@ def find_recorded(repository: Repository) -> Recorded | None:
 
 
 def answers_file_for(repository: Repository) -> str:
-    """Where the answers of an adoption go: never over those of another template."""
+    """The file for recorded answers: never that of another template."""
     taken = repository.read(ANSWERS_FILE) is not None
     return OTHER_ANSWERS_FILE if taken else ANSWERS_FILE
 
 
 def read_answers(content: bytes) -> dict[str, object]:
-    """What an answers file says, nothing if it cannot be read."""
+    """Read an answers file, empty if it cannot be read."""
     try:
         return msgspec.convert(yaml.safe_load(content), dict[str, object])
     except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError):

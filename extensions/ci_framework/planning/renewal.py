@@ -1,4 +1,4 @@
-"""What changed in an adopted repository since its answers were recorded."""
+"""Find changes in an adopted repository since its answers were recorded."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ci_framework.answers import Answer, derive_answers
 from ci_framework.planning.recorded_answers import Recorded, find_recorded, read_answers
 from ci_framework.repository import Repository, open_repository
 
-# Answers by which an existing repository came in, and those that depend on what this
-# clone knows of branches and remotes: neither is a matter of the files.
+# Answers that are fixed by the adoption, and those that depend on the branches and
+# remotes of this clone: neither follows from files.
 _FIXED = frozenset(
     {
         "setup",
@@ -37,7 +37,7 @@ class Offer:
 
     Attributes:
         since: the commit that recorded it, with which the analysis is compared; empty
-            if the history of this clone does not reach back that far.
+            if the history of this clone is too short.
     """
 
     answer: str
@@ -49,22 +49,22 @@ class Offer:
 
 @dataclass(frozen=True)
 class Renewal:
-    """What `ci-framework regenerate` offers."""
+    """The offers of `ci-framework regenerate`."""
 
     recorded: Recorded
     offers: list[Offer]
 
     @property
     def guessed(self) -> bool:
-        """Whether an offer may be one that the user turned down before."""
+        """Whether the user may have rejected an offer before."""
         return any(not offer.since for offer in self.offers)
 
 
 def find_renewal(repository: Repository) -> Renewal:
-    """Compare the repository now with what it was when each answer was recorded.
+    """Compare the repository with its state when each answer was recorded.
 
-    An answer that the user once gave against the analysis is not offered again: only
-    what the analysis sees otherwise than it did then.
+    If the user chose an answer against the analysis, it is not offered again unless the
+    analysis has changed since.
 
     Raises:
         UsageError: if the repository was not adopted.
@@ -98,10 +98,10 @@ def find_renewal(repository: Repository) -> Renewal:
 def _recorded_in(
     repository: Repository, recorded: Recorded, names: Mapping[str, Answer]
 ) -> dict[str, str]:
-    """The commit in which each answer got the value that it has.
+    """The commit that recorded the current value of each answer.
 
-    Later commits touch the file without touching the answer: each update of the
-    template does.
+    Later commits may change the file without changing the answer, as template
+    updates do.
     """
     if not names:
         return {}
@@ -116,7 +116,7 @@ def _recorded_in(
             if name not in earlier or earlier[name] != recorded.answers[name]:
                 open_names.remove(name)
             else:
-                # A shallow clone does not show whether it was recorded even earlier.
+                # In a shallow clone it may have been recorded even earlier.
                 found[name] = "" if commit in unknown else commit
         if not open_names:
             break
@@ -133,17 +133,17 @@ def _boundary(repository: Repository) -> set[str]:
 
 
 def _answers_at(repository: Repository, commit: str) -> Mapping[str, Answer]:
-    """What the analysis makes of an earlier commit."""
+    """The answers of the analysis for an earlier commit."""
     with tempfile.TemporaryDirectory(prefix="ci-framework-") as directory:
         clone = Path(directory) / "then"
         words = ["clone", "--quiet", "--shared", "--no-checkout", "--no-tags"]
         source = str(repository.git_directory)
         repository.git(*words, "--template=", source, str(clone))
         earlier = open_repository(clone)
-        # What large files point to is on a server, and no analysis reads them.
+        # Contents of Git LFS files would be downloaded, and no analysis reads them.
         skip = {"GIT_LFS_SKIP_SMUDGE": "1"}
         earlier.git("checkout", "--quiet", "--detach", commit, variables=skip)
-        # The same remote as today: answers may follow from where it is hosted.
+        # Use today's remote: answers may depend on the hosting service.
         address = repository.line("config", "remote.origin.url")
         earlier.git("config", "remote.origin.url", address or str(repository.root))
         return derive_answers(analyze(open_repository(clone)))

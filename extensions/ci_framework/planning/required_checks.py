@@ -1,4 +1,4 @@
-"""Jobs of the project that report a check by the name of one of ours."""
+"""Find the project's jobs whose checks have the same names as ours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ci_framework.inventory import Evidence, Inventory
 from ci_framework.planning.plan import Operation
 from ci_framework.rendering import RenderedFile
 
-# The jobs that stand for all others of their workflow are called so.
+# The names of jobs that summarize their workflow.
 _REQUIRED = re.compile(rb"^    name: ([\w-]+-success)$", re.MULTILINE)
 
 
@@ -18,7 +18,7 @@ def same_checks(
     rendered: Mapping[str, RenderedFile],
     retired: Collection[str],
 ) -> list[Operation]:
-    """What to rename by hand before a rule of a branch asks for our check."""
+    """Jobs to rename by hand before a branch rule requires our check."""
     ours = {
         name.decode()
         for path, file in rendered.items()

@@ -1,4 +1,4 @@
-"""Remove existing workflows, only ever those that the user names."""
+"""Remove existing workflows, only those that the user names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def retire(
 
     Raises:
         UsageError: if a path is no workflow of the repository, or another workflow
-            that stays starts from it or calls it.
+            that stays is triggered by it or calls it.
     """
     plan = FilePlan()
     workflows = {workflow.path: workflow for workflow in inventory.workflows}

@@ -1,4 +1,4 @@
-"""The plan that was applied, kept where later commands find it."""
+"""Store the applied plan for later commands."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ci_framework.repository import Repository
 
 
 class StoredPlan(msgspec.Struct, frozen=True):
-    """A plan with the analysis it rests on."""
+    """A plan with the analysis behind it."""
 
     plan: Plan
     inventory: Inventory
 
 
 def write_plan(repository: Repository, built: BuiltPlan) -> None:
-    """Keep a plan in the git directory, by its hash."""
+    """Store a plan in the git directory, by its hash."""
     directory = repository.git_directory / "ci-framework"
     directory.mkdir(parents=True, exist_ok=True)
     stored = msgspec.json.encode(StoredPlan(built.plan, built.inventory))
@@ -27,7 +27,7 @@ def write_plan(repository: Repository, built: BuiltPlan) -> None:
 
 
 def read_plan(repository: Repository, name: str) -> StoredPlan | None:
-    """The plan of a hash, None if it was not kept or cannot be read."""
+    """Read the plan with a hash, None if it was not stored or is unreadable."""
     path = repository.git_directory / "ci-framework" / f"plan-{name}.json"
     try:
         return msgspec.json.decode(path.read_bytes(), type=StoredPlan)

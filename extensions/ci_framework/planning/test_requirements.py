@@ -1,4 +1,4 @@
-"""What the gate needs to run the tests: written where possible, else left to do."""
+"""Plan the requirements of tests: as a file if possible, else as a manual step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ADVICE = {
 def plan_test_requirements(
     repository: Repository, inventory: Inventory, answers: Mapping[str, object]
 ) -> FilePlan:
-    """Plan the file that brings the test runner, or the step that a person takes."""
+    """Plan the file that provides the test runner, or the manual step."""
     plan = FilePlan()
     plan.operations += _unread(inventory)
     if not lacks_runner(inventory, answers):
@@ -75,7 +75,7 @@ def _content(lines: list[str], because: str) -> bytes:
 
 
 def _unread(inventory: Inventory) -> list[Operation]:
-    """A step of a workflow that tests, whose selection could not be taken over."""
+    """A manual step for a selection of tests that could not be transferred."""
     fact = inventory.fact("unread-test-step")
     if fact is None or not fact.evidence:
         return []

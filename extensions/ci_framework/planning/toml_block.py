@@ -26,10 +26,10 @@ _HEADER = re.compile(r"^\[[^\[].*\]$", re.MULTILINE)
 def insert_toml_block(
     before: bytes, block: bytes, own: Sequence[OwnSetting] = ()
 ) -> Edit:
-    """Append the framework's block, and above it settings of the project's own.
+    """Append the framework's block, preceded by the project's own settings.
 
     Raises:
-        CannotEdit: if the engine could not read the file, before or afterwards.
+        CannotEdit: if the engine cannot read the file, before or afterwards.
     """
     body = marked_block(before, block)
     if body is None:
@@ -49,7 +49,7 @@ def insert_toml_block(
 
 
 def toml_problem(text: str) -> str:
-    """Why the engine could not read a text, empty if it can."""
+    """Why the engine cannot read a text, empty if it can."""
     try:
         msgspec.toml.decode(text, type=Table)
     except msgspec.DecodeError as error:
@@ -68,7 +68,7 @@ def _refuse_taken(text: str) -> None:
 
 
 def _describe_clash(text: str, body: str, problem: str) -> str:
-    """Name the first table of the block that the file does not admit."""
+    """Name the first table of the block that conflicts with the file."""
     for header in _HEADER.findall(body):
         text = f"{text}\n{header}\n"
         if toml_problem(text):

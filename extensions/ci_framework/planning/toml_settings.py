@@ -1,4 +1,4 @@
-"""Settings that the project owns, written as TOML beside the framework's block."""
+"""Write the project's own settings as TOML, beside the framework's block."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def write_settings(settings: Sequence[OwnSetting]) -> str:
 
 
 def write_value(value: SettingValue) -> str:
-    """One value in TOML 1.0; a list of it that is long has one item on each line."""
+    """One value in TOML 1.0; long lists have one item per line."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -49,7 +49,7 @@ def write_value(value: SettingValue) -> str:
 
 
 def _string(text: str) -> str:
-    """A basic string: JSON's escapes are a subset of TOML's, but DEL needs one."""
+    """A basic string: escaped like JSON, except DEL, which TOML also escapes."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -58,7 +58,7 @@ def _key(name: str) -> str:
 
 
 def _comment(text: str) -> str:
-    """A sentence as comment lines; control characters are no part of one."""
+    """A sentence as comment lines, without control characters."""
     words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     rows = textwrap.wrap(words, _WIDTH - 2, break_long_words=False)
     return "".join(f"# {row}\n" for row in rows)

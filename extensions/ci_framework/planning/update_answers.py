@@ -1,4 +1,4 @@
-"""Which bot a project has, and what is added to Dependabot's configuration."""
+"""Answers about the project's update bot and Dependabot's configuration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 def shape_updates(
     repository: Repository, retired: Collection[str] = ()
 ) -> dict[str, Answer]:
-    """The answers about bots and the file of Dependabot."""
+    """The answers about update bots and Dependabot's configuration."""
     renovate = next((path for path in RENOVATE if path in repository.tracked), "")
     if renovate:
         because = f"Renovate keeps the project up to date, by {renovate}"
@@ -48,16 +48,16 @@ def shape_updates(
 def _ecosystems(
     text: str, repository: Repository, retired: Collection[str]
 ) -> Iterator[tuple[str, Answer]]:
-    """What is left for the framework's block to say."""
+    """The ecosystems that remain for the framework's block."""
     there = _at_the_top(text)
     kept = [n for n, names in _ECOSYSTEMS.items() if not there.intersection(names)]
     reasons: list[str] = []
     if len(kept) < len(_ECOSYSTEMS):
-        # Dependabot refuses a file in which two entries are about the same files.
+        # Dependabot refuses a file with two entries for the same files.
         have = ", ".join(sorted(there))
         reasons.append(f"the project has entries of its own for {have} at its top")
     if "github-actions" in kept and not _own_actions(repository, retired):
-        # Dependabot fails where it may look at no file at all.
+        # Dependabot fails if there are no files for an entry.
         kept.remove("github-actions")
         reasons.append("it has no workflows of its own")
     if reasons:
@@ -65,7 +65,7 @@ def _ecosystems(
 
 
 def _own_actions(repository: Repository, retired: Collection[str]) -> bool:
-    """Whether there are files of the project's own that Dependabot looks at."""
+    """Whether Dependabot would find files of the project itself."""
     return any(
         path not in retired
         and (_WORKFLOW.fullmatch(path) or path in ("action.yml", "action.yaml"))
@@ -74,7 +74,7 @@ def _own_actions(repository: Repository, retired: Collection[str]) -> bool:
 
 
 def _at_the_top(text: str) -> set[str]:
-    """The ecosystems with an entry that looks at the top directory."""
+    """The ecosystems with an entry for the root directory."""
     return {
         str(entry.get("package-ecosystem"))
         for entry in read_entries(text, "updates")
@@ -83,7 +83,7 @@ def _at_the_top(text: str) -> set[str]:
 
 
 def looks_at_top(entry: Mapping[str, object]) -> bool:
-    """Whether an entry of Dependabot is about files at the top, among others."""
+    """Whether an entry of Dependabot includes files in the root directory."""
     locations = [entry.get("directory"), *items(entry, "directories")]
     return any(
         isinstance(location, str) and _is_top(location) for location in locations

@@ -1,4 +1,4 @@
-"""What looks at every file of a repository, and what it has to leave out."""
+"""Find tools that examine every file of a repository, and exclude our files."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import msgspec
 
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table
-from ci_framework.analysis.readers.documents import strings, text
+from ci_framework.analysis.readers.documents import strings
 from ci_framework.analysis.survey import PYPROJECT
 from ci_framework.inventory import Evidence, Inventory, steps_of
+from ci_framework.planning.archives import Archives
+from ci_framework.planning.hook_answers import HOOKS_FILE
 from ci_framework.planning.plan import Operation
 from ci_framework.repository import Repository
 
@@ -21,23 +23,37 @@ _ACTIONS = ".github/actions"
 _YAML = (".yml", ".yaml")
 _REUSE = ("REUSE.toml", ".reuse/dep5")
 _YAMLLINT = (".yamllint", ".yamllint.yaml", ".yamllint.yml")
-# Where check-manifest has its settings, if not in pyproject.toml.
+# Locations of check-manifest's settings, other than pyproject.toml.
 _INI = ("setup.cfg", "tox.ini")
+# What formats or checks files by rules of a project: where files are left out, and how.
+_FORMATTERS = {
+    "prettier": (".prettierignore", "add the lines "),
+    "shfmt": (".editorconfig", "add a section with `ignore = true` for "),
+}
+_WITHOUT_FILE = (
+    *("addlicense", "bashate", "beautysh", "biome", "cspell", "dprint"),
+    *("editorconfig-checker", "licenseheaders", "yamlfix", "yamlfmt"),
+)
+# Hooks that no comment in a file turns off.
+_REWRITING = (
+    *("addlicense", "bashate", "beautysh", "biome", "cspell", "editorconfig-checker"),
+    *("insert-license", "licenseheaders", "prettier", "pretty-format", "shfmt"),
+    *("yamlfix", "yamlfmt"),
+)
+_REWRITING_PYTHON = ("double-quote-string", "reorder-python-imports")
 _MANIFEST_SECTION = "[check-manifest]"
-# Backends of distributions whose source archive holds every file that git tracks.
-_SCM = ("setuptools-scm", "setuptools_scm", "setuptools-git", "setuptools_git")
 
 
 def whole_tree(
     repository: Repository, inventory: Inventory, rendered: Mapping[str, object]
 ) -> list[Operation]:
-    """What a person adds, so that nothing sees more files than before."""
+    """Manual steps that exclude the framework's files from such tools."""
     looks = _Looks(repository, inventory, rendered)
     return [*looks.archives(), *looks.linters()]
 
 
 class _Looks:
-    """One repository with the files that are rendered into it."""
+    """A repository together with the files to render."""
 
     def __init__(
         self,
@@ -57,11 +73,11 @@ class _Looks:
             self._pyproject = {}
 
     def _shared(self) -> set[str]:
-        """Files that the project has already: what it says of them stays."""
+        """Files that the project already has: tools may already examine them."""
         return {PYPROJECT, *self._repository.tracked}
 
     def _top(self, path: str) -> str:
-        """The directory that is all ours, or the file itself."""
+        """The outermost directory with only our files, or the file itself."""
         if path.startswith(f"{_OWN}/"):
             return _OWN
         if path.startswith(f"{_ACTIONS}/"):
@@ -71,75 +87,60 @@ class _Looks:
         return path
 
     def _globs(self) -> list[str]:
-        """The paths, with one pattern for each directory that is all ours."""
+        """The paths, with one pattern for each directory with only our files."""
         tops = {self._top(path): path for path in self._files}
         return [path if path == top else f"{top}/**" for top, path in tops.items()]
 
     def archives(self) -> Iterator[Operation]:
-        """Source archives that would hold our files, with what keeps them out."""
-        backend = text(self._pyproject, "build-system", "build-backend")
-        tool = table(self._pyproject, "tool")
-        if backend.startswith("hatchling"):
-            sdist = table(tool, "hatch", "build", "targets", "sdist")
-            every = table(tool, "hatch", "build")
-            if not {"include", "only-include", "packages"} & {*sdist, *every}:
-                paths = [f"/{path}" for path in self._tops]
-                yield from self._archive(
-                    PYPROJECT,
-                    "[tool.hatch.build.targets.sdist]",
-                    f"exclude = {json.dumps(paths)}",
-                    strings(sdist, "exclude"),
-                )
-        elif backend.startswith("scikit_build_core"):
-            yield from self._archive(
-                PYPROJECT,
-                "[tool.scikit-build]",
-                f"sdist.exclude = {json.dumps(self._tops)}",
-                strings(tool, "scikit-build", "sdist", "exclude"),
+        """Source archives that would include our files, and how to exclude them."""
+        archives = Archives(self._repository, self._pyproject, self._files, self._tops)
+        for path, advice in archives.advice():
+            reason = (
+                f"its source archives would contain the framework's files: {advice}"
             )
-        elif backend == "maturin" and "Cargo.toml" in self._repository.tracked:
-            yield from self._archive(
-                "Cargo.toml", "[package]", f"exclude = {json.dumps(self._tops)}", []
-            )
-        elif backend == "mesonpy":
-            rows = "; ".join(f"{path} export-ignore" for path in self._tops)
-            yield from self._archive(".gitattributes", "its lines", rows, [])
-        elif self._takes_everything(backend):
-            rows = "; ".join(
-                f"exclude {path}" if path in self._files else f"prune {path}"
-                for path in self._tops
-            )
-            manifest = self._repository.blob("MANIFEST.in") or b""
-            known = re.findall(r"\S+", manifest.decode("utf-8", "replace"))
-            yield from self._archive("MANIFEST.in", "its lines", rows, known)
-
-    def _takes_everything(self, backend: str) -> bool:
-        """Whether setuptools asks git which files a source archive holds."""
-        requires = strings(self._pyproject, "build-system", "requires")
-        call = (self._repository.blob("setup.py") or b"").decode("utf-8", "replace")
-        asked = any(row.lower().startswith(_SCM) for row in requires)
-        setuptools = "setuptools" in backend or not backend
-        return setuptools and (asked or "use_scm_version" in call)
-
-    def _archive(
-        self, path: str, where: str, rows: str, known: list[str]
-    ) -> Iterator[Operation]:
-        if all(any(top in entry for entry in known) for top in self._tops):
-            return
-        yield _by_hand(
-            path,
-            "its source archives would contain the framework's files: add to "
-            f"{where}: {rows}",
-        )
+            yield _by_hand(path, reason)
 
     def linters(self) -> Iterator[Operation]:
-        """Checks that read every file of a kind, with what makes them pass."""
+        """Checks that read every file of a kind, and how to exclude our files."""
         yield from self._yamllint()
         yield from self._reuse()
         yield from self._check_manifest()
+        yield from self._formatters()
+        yield from self._hooks()
+
+    def _formatters(self) -> Iterator[Operation]:
+        """Tools by whose settings, or with any, files of ours look different."""
+        for tool, (path, advice) in _FORMATTERS.items():
+            known = self._text(path).split()
+            missing = [
+                f"{top}/" if top not in self._files else top for top in self._tops
+            ]
+            missing = [row for row in missing if row not in known]
+            if missing and self._calls(tool):
+                yield _by_hand(path, f"{tool}: {advice}{', '.join(missing)}")
+        for tool in _WITHOUT_FILE:
+            if self._calls(tool):
+                names = ", ".join(self._globs())
+                advice = "exclude in its settings or its command"
+                yield _by_hand(PYPROJECT, f"{tool}: {advice}: {names}")
+
+    def _hooks(self) -> Iterator[Operation]:
+        """Hooks that rewrite files which keep to other rules, one by one."""
+        ids = {hook.id for hook in self._inventory.hooks}
+        python = any(path.endswith(".py") for path in self._files)
+        starts = (*_REWRITING, *(_REWRITING_PYTHON if python else ()))
+        found = sorted(name for name in ids if name.startswith(starts))
+        if found and not re.search(r"exclude:.*ci-framework", self._text(HOOKS_FILE)):
+            ends = [
+                f"{top}$" if top in self._files else f"{top}/" for top in self._tops
+            ]
+            pattern = "|".join(end.replace(".", r"\.") for end in ends)
+            advice = f"add `exclude: ^({pattern})` to {', '.join(found)}"
+            reason = f"hooks that would change the framework's files: {advice}"
+            yield _by_hand(HOOKS_FILE, reason)
 
     def _check_manifest(self) -> Iterator[Operation]:
-        """The setting `ignore`, in the file that has its settings or could."""
+        """The setting `ignore`, in the file with its settings or for them."""
         if not self._runs("check-manifest"):
             return
         tracked = self._repository.tracked
@@ -184,16 +185,17 @@ class _Looks:
 
     def _runs(self, tool: str) -> bool:
         """Whether a workflow, a task or a hook of the project runs a tool."""
+        hooks = self._inventory.hooks
+        return self._calls(tool) or any(hook.id.startswith(tool) for hook in hooks)
+
+    def _calls(self, tool: str) -> bool:
+        """Whether a workflow or a task of the project runs a tool."""
         word = re.compile(rf"(?<![\w./-]){re.escape(tool)}(?![\w-])")
         inventory = self._inventory
-        return (
-            any(
-                step.kind == "run" and word.search(step.text)
-                for _, _, step in steps_of(inventory.workflows)
-            )
-            or any(word.search(task.command) for task in inventory.tasks)
-            or any(hook.id.startswith(tool) for hook in inventory.hooks)
-        )
+        return any(
+            step.kind == "run" and word.search(step.text)
+            for _, _, step in steps_of(inventory.workflows)
+        ) or any(word.search(task.command) for task in inventory.tasks)
 
 
 def _by_hand(path: str, reason: str) -> Operation:

@@ -27,15 +27,15 @@ LISTS: Mapping[str, str] = {
     "repos": ".pre-commit-config.yaml",
     "updates": ".github/dependabot.yml",
 }
-# Without these keys a file is not complete, so it must not be completed in part.
+# Without these keys a file would still be incomplete with the list.
 _REQUIRED: Mapping[str, tuple[str, ...]] = {"repos": (), "updates": ("version",)}
 
 
 def insert_yaml_item(before: bytes, block: bytes, key: str) -> Edit:
-    """Insert the framework's block behind the last item of a list.
+    """Insert the framework's block after the last item of a list.
 
     Raises:
-        CannotEdit: if there is no place for it, with a patch where one is sure.
+        CannotEdit: if there is no location for it, with a patch if possible.
     """
     body = marked_block(before, block)
     if body is None:
@@ -71,7 +71,7 @@ def insert_yaml_item(before: bytes, block: bytes, key: str) -> Edit:
 def _append(
     before: bytes, block: bytes, body: bytes, key: str, listing: Listing
 ) -> Edit:
-    """Write the list, and an empty file as a whole."""
+    """Write the list, or the whole content of an empty file."""
     if listing.end != len(decode(before)):
         raise CannotEdit(f"it has no list {key!r} and ends with a line '...'")
     if listing.form == "empty":
@@ -85,16 +85,16 @@ def _append(
 
 
 def _location(text: str, listing: Listing) -> int:
-    """Behind the line of the last token and the comments that belong to the list.
+    """The offset after the last token and the comments that belong to the list.
 
-    These are indented more than the keys around the list; a comment that is not
-    belongs to the key that follows.
+    These are indented more than the keys around the list; less indented ones
+    belong to the key that follows.
     """
     location = listing.end
     if location == 0 or text[location - 1] != "\n":
         location = _next_line(text, location)
     cursor = location
-    # The items of a list that is empty so far follow its key immediately.
+    # The items of an empty list follow its key immediately.
     while cursor < len(text) and listing.form != "null":
         following = _next_line(text, cursor)
         line = text[cursor:following]
@@ -113,7 +113,7 @@ def _next_line(text: str, offset: int) -> int:
 
 
 def _patch_of_value(text: str, listing: Listing, body: str, key: str) -> str:
-    """How a list in flow style, or a null that is spelt, would take the block."""
+    """The patch for a list in flow style, or for an explicit null."""
     value = text[listing.start : listing.end]
     if "".join(value.split()) in ("[]", "~", "null"):
         rest = _next_line(text, listing.end)
@@ -126,7 +126,7 @@ def _patch_of_value(text: str, listing: Listing, body: str, key: str) -> str:
     comma = " " if inner.endswith(",") else ", "
     added = ", ".join(json.dumps(item, ensure_ascii=False) for item in items)
     head = text[: listing.start] + inner
-    # A comment at the end of the last line would swallow what follows it.
+    # A comment at the end of the last line would absorb the inserted text.
     if "#" in inner.rpartition("\n")[2]:
         return ""
     after = f"{head}{comma}{added}{text[listing.end - 1 :]}"

@@ -1,4 +1,4 @@
-"""Find where a list of a YAML file ends, by the positions of its parser's events."""
+"""Find the end of a YAML list by the positions of its parser's events."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import items, table
 from ci_framework.planning.edits import CannotEdit
 
-# What the template writes by itself, and the most it can be asked for.
+# The template's own indentation, and the deepest that can be answered.
 _INDENT, _MOST_INDENT = 2, 8
 
-# block: `- item` lines; flow: `[item]`; null: nothing, not even a word;
-# value: anything else; none: there is no such key; empty: the file holds no data.
+# block: `- item` lines; flow: `[item]`; null: empty, without any text;
+# value: anything else; none: there is no such key; empty: the file has no data.
 _Form = Literal["block", "flow", "null", "value", "none", "empty"]
-# PyYAML says nothing about its types.
+# PyYAML has no type annotations.
 _parse = cast("Callable[[str, object], Iterable[yaml.Event]]", vars(yaml)["parse"])
 _scan = cast("Callable[[str, object], Iterable[yaml.Token]]", vars(yaml)["scan"])
 _START = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
 _END = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
-# Line ends of YAML that neither git nor editors count as such.
+# Line endings of YAML that neither git nor editors recognize.
 _ODD_LINES = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A list of the top mapping, as offsets in the text.
+    """A list in the top-level mapping, as offsets in the text.
 
     Attributes:
         form: how it is written.
-        end: behind its last token.
-        indent: the column of its dashes; of the mapping where it has none.
-        column: the column of the top mapping.
-        keys: the keys of the top mapping.
-        unended: whether its last token is a text of lines without a line end, to
-            which one more would add.
+        end: the offset after its last token.
+        indent: the column of its dashes, or that of the mapping if it has none.
+        column: the column of the top-level mapping.
+        keys: the keys of the top-level mapping.
+        unended: whether its last token is a block scalar without a final line end,
+            which an insertion would extend.
     """
 
     form: _Form
@@ -53,13 +53,13 @@ class Listing:
 
 
 def odd_indent(listing: Listing) -> int | None:
-    """How a list is indented, None if that is how the template writes it."""
+    """The indentation of a list, None if it is the template's own."""
     odd = listing.form == "block" and listing.indent != _INDENT
     return listing.indent if odd and listing.indent <= _MOST_INDENT else None
 
 
 def read_entries(text: str, key: str) -> list[Table]:
-    """The entries of a list in a YAML file, none if it cannot be read."""
+    """The entries of a list in a YAML file, empty if it cannot be read."""
     try:
         document = msgspec.yaml.decode(text.encode()) if text.strip() else None
     except (msgspec.DecodeError, RecursionError):
@@ -71,7 +71,7 @@ def find_list(text: str, key: str) -> Listing:
     """Find the list of a key in the only document of a text.
 
     Raises:
-        CannotEdit: if it does not parse, or there is no single place to insert at.
+        CannotEdit: if it does not parse, or has no unique location to insert at.
     """
     if _ODD_LINES.search(text):
         raise CannotEdit("it has line endings other than those of Unix and Windows")
@@ -83,7 +83,7 @@ def find_list(text: str, key: str) -> Listing:
     if len(documents) > 1:
         raise CannotEdit(f"it has {len(documents)} documents; expected one")
     if any(isinstance(e, yaml.DocumentEndEvent) and e.explicit for e in events):
-        # What is appended would stand behind the end of the document.
+        # An insertion would be after the end of the document.
         text = text[: text.rindex("...")]
     content = events[2:-2]
     if not content or _is_null(content[0]):
@@ -120,7 +120,7 @@ def _find_in_mapping(text: str, events: list[yaml.Event], key: str) -> Listing:
 
 
 def _pairs(events: list[yaml.Event]) -> list[tuple[str, list[yaml.Event]]]:
-    """The keys of the top mapping, each with the events of its value."""
+    """The keys of the top-level mapping, each with the events of its value."""
     children: list[list[yaml.Event]] = []
     depth = 0
     for event in events[1:-1]:
@@ -136,7 +136,7 @@ def _pairs(events: list[yaml.Event]) -> list[tuple[str, list[yaml.Event]]]:
 
 
 def _last_token(events: list[yaml.Event]) -> yaml.Event:
-    """The last token: the end of a block collection is that of the next token."""
+    """The last token; the end event of a block collection belongs to the next token."""
     flows: list[bool] = []
     last = events[0]
     for event in events:
@@ -157,7 +157,7 @@ def _opens_block(event: yaml.Event) -> bool:
 
 
 def _start(event: yaml.Event) -> int:
-    """Where an event starts; a parser of text always says so."""
+    """The position of an event, which is always set by this parser."""
     return event.start_mark.index if event.start_mark else 0
 
 
@@ -166,7 +166,7 @@ def _end(event: yaml.Event) -> int:
 
 
 def _is_null(event: yaml.Event) -> bool:
-    """Whether there is nothing at all, not even an anchor."""
+    """Whether the value is completely empty, without even an anchor."""
     return (
         isinstance(event, yaml.ScalarEvent)
         and _start(event) == _end(event)
@@ -182,7 +182,7 @@ def _refuse_shared(anchor: str | None, events: list[yaml.Event]) -> None:
 
 
 def _dash(text: str, start: int) -> int:
-    """The column of the first dash at or behind an offset, past anchors and tags."""
+    """The column of the first dash from an offset on, after anchors and tags."""
     for token in _scan(text, yaml.SafeLoader):
         found = isinstance(token, yaml.BlockEntryToken)
         if found and token.start_mark.index >= start:

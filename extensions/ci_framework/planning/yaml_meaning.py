@@ -1,4 +1,4 @@
-"""Compare YAML documents by what they say, as two independent parsers read them."""
+"""Compare the meaning of YAML documents, as read by two independent parsers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Node(Protocol):
 
 
 class _Composer(Protocol):
-    """What is used of ruamel.yaml, which says nothing about its types."""
+    """The part of ruamel.yaml that is used; it has no type annotations."""
 
     def compose(self, stream: str) -> Node | None: ...
 
@@ -66,17 +66,17 @@ PARSERS: tuple[Callable[[str], Node | None], ...] = (
 
 
 class Meanings:
-    """Numbers for nodes: two nodes have the same one if they say the same.
+    """Numbers for nodes: nodes with the same meaning have the same number.
 
-    A node that aliases refer to often is looked at once, so that a small file
-    cannot stand for a huge one.
+    A node with many aliases is examined once, so that a small file cannot expand
+    to a huge one.
     """
 
     def __init__(self) -> None:
-        """Know no node."""
+        """Start without nodes."""
         self._numbers: dict[tuple[object, ...], int] = {}
         self._of_node: dict[int, int] = {}
-        # A node that is gone could share its identity with a new one.
+        # A deleted node could have the same identity as a new one.
         self._alive: list[Node] = []
 
     def of(self, node: Node) -> int:
@@ -94,7 +94,7 @@ class Meanings:
         known = self._of_node.get(id(node))
         if known is not None:
             return known
-        # What contains itself is recognized by this number.
+        # A node that contains itself is recognized by this number.
         self._of_node[id(node)] = -1
         self._alive.append(node)
         if node.id == "scalar":

@@ -1,1 +1,1 @@
-"""What people read: tables, diffs and the report for a pull request."""
+"""Output for people: tables, diffs and the report for a pull request."""

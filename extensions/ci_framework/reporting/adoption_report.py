@@ -1,4 +1,4 @@
-"""The report of an adoption: what a maintainer pastes into the pull request."""
+"""The report of an adoption, for the pull request."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ci_framework.inventory import Inventory
 from ci_framework.planning.plan import Capability, Operation, Plan
 from ci_framework.reporting.adoption_tables import tool_lines, write_table
 from ci_framework.reporting.escaped import as_code, as_text
+from ci_framework.reporting.first_day import TITLE, first_day_lines
 from ci_framework.reporting.folding import DECISIONS, fold_operations, shorten
 from ci_framework.validating.model import Check, TestTable, Validation
 
@@ -28,9 +29,10 @@ _LABELS = {"passed": "ok", "failed": "FAILED", "not-run": "NOT RUN", "skipped": 
 
 
 def report_markdown(plan: Plan, validation: Validation, inventory: Inventory) -> str:
-    """Write the report for people."""
+    """Write the report as Markdown."""
     parts = [
         _heading(plan, validation),
+        _first_day(plan),
         _decisions(plan),
         _next_steps(plan, validation),
         _summary(plan, validation),
@@ -47,7 +49,7 @@ def report_markdown(plan: Plan, validation: Validation, inventory: Inventory) ->
 def report_json(
     plan: Plan, validation: Validation, inventory: Inventory
 ) -> dict[str, object]:
-    """Say the same for programs; the record of what is red is a file of its own."""
+    """Write the report as JSON; the baseline is a separate file."""
     return {
         "schema": 1,
         "plan": plan,
@@ -63,8 +65,17 @@ def _heading(plan: Plan, validation: Validation) -> list[str]:
     return [title, "", f"**{as_text(verdict)}**", ""]
 
 
+def _first_day(plan: Plan) -> list[str]:
+    """Findings that fail the gate from the first day, with the command to fix them."""
+    lines = [
+        f"- {as_text(text)}" + (f" {as_code(command)}" if command else "")
+        for text, command in first_day_lines(plan.always_red)
+    ]
+    return [f"## {TITLE}", "", *lines, ""] if lines else []
+
+
 def _decisions(plan: Plan) -> list[str]:
-    """What only the maintainer can decide: operations, and parts of the old CI."""
+    """Decisions of the maintainer: operations, and parts of the old CI."""
     operations = [item for item in plan.operations if item.kind in DECISIONS]
     lines = [
         f"- {_files(paths)}: {as_text(item.reason)}"
@@ -79,7 +90,7 @@ def _decisions(plan: Plan) -> list[str]:
 
 
 def _files(paths: list[str]) -> str:
-    """Files as code, the first ones where there are many."""
+    """Files as code, limited to the first ones."""
     return shorten([as_code(path) for path in paths], _MOST_FILES)
 
 
@@ -136,7 +147,7 @@ def _next_steps(plan: Plan, validation: Validation) -> list[str]:
 
 
 def _operations(operations: list[Operation]) -> list[str]:
-    """What changes the project's own files; new files are folded away."""
+    """Changes to the project's own files; new files are folded away."""
     if not operations:
         return []
     order = ("retire", "set-leaf", "insert-block", "keep")
@@ -226,7 +237,7 @@ def _checks(checks: list[Check]) -> list[str]:
 
 
 def _details(check: Check) -> Iterator[str]:
-    """What was found: in full where it matters, folded away elsewhere."""
+    """The results: in full where it matters, folded away elsewhere."""
     if not check.details:
         return
     open_word = " open" if check.status in ("failed", "not-run") else ""

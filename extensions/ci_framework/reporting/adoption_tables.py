@@ -1,4 +1,4 @@
-"""Tables of the report of an adoption: the tools before and now."""
+"""Tables for the report of an adoption: the tools before and now."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_ROWS = 60
 
 
 def write_table(headings: str, rows: Iterable[Iterable[str]]) -> list[str]:
-    """A table whose cells are written already; the rest is counted."""
+    """A table with rendered cells; rows beyond the limit are counted."""
     cells = [list(row) for row in rows]
     titles = headings.split("|")
     lines = [f"| {' | '.join(titles)} |", f"|{'---|' * len(titles)}"]

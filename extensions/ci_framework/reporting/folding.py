@@ -1,4 +1,4 @@
-"""Fold the rows of a plan that say the same into one."""
+"""Merge rows of a plan that only differ in their file."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 from ci_framework.planning.plan import Operation, Plan
 
-# The kinds of operations that are the maintainer's decision.
+# The kinds of operations that the maintainer decides on.
 DECISIONS = ("manual", "retire")
 
 
 def fold_operations(
     operations: Iterable[Operation],
 ) -> list[tuple[Operation, list[str]]]:
-    """The operations that differ in more than their file, each with its files."""
+    """Group operations that only differ in their file, each with its files."""
     found: dict[tuple[str, str, str], tuple[Operation, list[str]]] = {}
     for item in operations:
         row = found.setdefault((item.kind, item.risk, item.reason), (item, []))
@@ -22,7 +22,7 @@ def fold_operations(
 
 
 def fold_answers(plan: Plan) -> tuple[list[tuple[str, str, str]], list[str]]:
-    """The answers that were derived or given, with values and reasons; the defaults."""
+    """Answers with a reason, as rows, and those by default."""
     rows: list[tuple[str, str, str]] = []
     defaults: list[str] = []
     for name, value in plan.answers.items():

@@ -1,4 +1,4 @@
-"""Show an inventory: sections of tables, or plain lines where there is no terminal."""
+"""Print an inventory: as tables, or as plain lines without a terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST = 72
 
 
 def print_inventory(inventory: Inventory, console: Console) -> None:
-    """Print everything that was found, section by section."""
+    """Print the whole inventory, section by section."""
     commit = inventory.commit[:12] or "no commit"
     console.print(f"{inventory.files} files at {commit}", highlight=False)
     sections: list[tuple[str, Sequence[str], Iterable[_Row]]] = [
@@ -45,7 +45,7 @@ def _print(
     if not rows:
         return
     if not console.is_terminal:
-        # For programs and logs: one line for each row, never wrapped.
+        # For programs and logs: one line per row, never wrapped.
         console.print(f"\n{title}", highlight=False, markup=False)
         for row in rows:
             line = "  ".join(cell for cell in row if cell)

@@ -1,4 +1,4 @@
-"""A plan for a person: what to decide, what is done and why, the differences."""
+"""Print a plan: decisions, changes with reasons, differences."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ci_framework.planning.plan import Capability, Operation, Plan
+from ci_framework.reporting.first_day import TITLE, first_day_lines
 from ci_framework.reporting.folding import (
     DECISIONS,
     fold_answers,
@@ -33,11 +34,18 @@ _MOST_PATCH_LINES = 200
 def print_plan(plan: Plan, console: Console, *, whole: bool = False) -> None:
     """Print a plan: decisions, operations, answers, capabilities, differences.
 
-    Of the capabilities it shows the whole, or only what needs a person.
+    Prints all capabilities, or only those that need a person.
     """
     if not plan.operations:
         console.print("Nothing to do: the repository is adopted, and nothing drifted.")
         return
+    first = first_day_lines(plan.always_red)
+    if first:
+        console.print(Text(TITLE, style="bold"))
+        for text, command in first:
+            line = f"  {text} {command}".rstrip()
+            console.print(printable(line), soft_wrap=True)
+        console.print()
     decisions = [item for item in plan.operations if item.kind in DECISIONS]
     others = [item for item in plan.operations if item.kind not in DECISIONS]
     if decisions:
@@ -63,9 +71,9 @@ def print_plan(plan: Plan, console: Console, *, whole: bool = False) -> None:
 def print_capabilities(
     capabilities: Sequence[Capability], console: Console, *, whole: bool = True
 ) -> None:
-    """Print capabilities and their numbers; nothing if there is none.
+    """Print capabilities and their numbers; nothing if there are none.
 
-    They are shown as a whole, or only those that need a person.
+    Prints all of them, or only those that need a person.
     """
     if not capabilities:
         return

@@ -1,4 +1,4 @@
-"""Where things are printed: JSON and pages to standard output, the rest beside it."""
+"""Print to the terminal: JSON and pages to standard output, the rest to stderr."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ci_engine.project.output_files import write_text
 
 
 def make_console(*, errors: bool = False) -> Console:
-    """A console; rich honors NO_COLOR and writes plain lines into a pipe.
+    """A console; rich honors NO_COLOR and writes plain lines to a pipe.
 
-    It writes to standard error where standard output is JSON.
+    It writes to standard error if standard output is for JSON.
     """
     file = sys.stderr if errors else sys.stdout
-    # In a pipe a table must not be cut to the width of no terminal.
+    # In a pipe a table must not be cut to a terminal's width.
     width = None if file.isatty() else 160
     return Console(file=file, highlight=False, width=width, emoji=False, markup=False)
 
 
 def printable(text: str) -> Text:
-    """Text of a foreign repository: no escape sequence of it reaches the terminal."""
+    """Make foreign text printable: no escape sequence reaches the terminal."""
     shown = "".join(
         char if char.isprintable() or char == "\n" else repr(char)[1:-1]
         for char in text
@@ -39,7 +39,7 @@ def printable(text: str) -> Text:
 def make_table(
     title: str, columns: Iterable[str], rows: Iterable[Iterable[str | Text]]
 ) -> Table:
-    """A table without lines; its texts can't send anything to the terminal."""
+    """A table without lines; its texts cannot send escape sequences."""
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -55,7 +55,7 @@ def print_json(value: object) -> None:
 
 
 def write_report(directory: Path, name: str, text: str) -> Path:
-    """Write a report, whole or not at all.
+    """Write a report atomically.
 
     Raises:
         ToolError: if the directory cannot be written.

@@ -1,1 +1,1 @@
-"""Prove that an adoption broke nothing."""
+"""Verify that an adoption broke nothing."""

@@ -1,4 +1,4 @@
-"""What a project does before and after: tests, other checks, gate and scan."""
+"""Compare a project before and after: tests, other checks, gate and scan."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from ci_framework.validating.test_environment import (
     widen,
 )
 
-# Why a check was not made that needs another one.
+# Why a check did not run that needs another one.
 NO_ENVIRONMENT = "there is no environment to run them in"
 NO_BASELINE = "the gate failed: there is no baseline to add to"
 BEHAVIOR_CHECKS = ("environments", "tests", "own-checks", "gate", "scan")
@@ -49,7 +49,7 @@ BEHAVIOR_CHECKS = ("environments", "tests", "own-checks", "gate", "scan")
 
 @dataclass
 class Behavior:
-    """What was observed."""
+    """The results of all runs."""
 
     checks: list[Check] = field(default_factory=list[Check])
     tests: TestTable | None = None
@@ -59,14 +59,14 @@ class Behavior:
 
     @property
     def red_today(self) -> list[str]:
-        """What is red before and after, and no baseline may hold."""
+        """Findings before and after that no baseline may contain."""
         of_gate = self.gate.red_today if self.gate else []
         of_scan = self.scan.red_today if self.scan else []
         return [*of_gate, *of_scan]
 
     @property
     def baseline(self) -> bytes | None:
-        """The record of what is red today, None if none is needed."""
+        """The baseline of existing findings, None if none is needed."""
         if self.gate is None or self.gate.outcome.status == "failed":
             return None
         if self.scan is None or self.scan.outcome.status == "failed":
@@ -76,7 +76,7 @@ class Behavior:
 
 @dataclass
 class _Ready:
-    """The environments of both clones, and what they were made from."""
+    """The environments of both clones, and how they were created."""
 
     settings: AdoptedSettings
     recipe: Recipe
@@ -86,12 +86,12 @@ class _Ready:
 
 @dataclass
 class _Stage:
-    """The two clones, and what is made in them step by step."""
+    """The two clones, and the results so far."""
 
     clones: Clones
     adoption: AdoptionFacts
     timeout: float
-    say: Callable[[str], None]
+    report: Callable[[str], None]
     ready: _Ready | None = None
     compared: Compared | None = None
     facts: GateFacts | None = None
@@ -99,26 +99,29 @@ class _Stage:
 
 
 def observe(
-    clones: Clones, adoption: AdoptionFacts, timeout: float, say: Callable[[str], None]
+    clones: Clones,
+    adoption: AdoptionFacts,
+    timeout: float,
+    report: Callable[[str], None],
 ) -> Behavior:
-    """Run what the project runs in both clones. The user has agreed to it."""
-    stage = _Stage(clones, adoption, timeout, say)
+    """Run the project's commands in both clones, after the user agreed."""
+    stage = _Stage(clones, adoption, timeout, report)
     steps = (_environments, _tests, _own_checks, _gate, _scan)
     for name, step in zip(BEHAVIOR_CHECKS, steps, strict=True):
         check = timed(name, "behavior", partial(step, stage))
         stage.seen.checks.append(check)
-        say(f"{name}: {check.status}: {check.reason}")
+        report(f"{name}: {check.status}: {check.reason}")
     return stage.seen
 
 
 def _environments(stage: _Stage) -> Outcome:
-    """Make the environment of both clones in the same way."""
+    """Create the environments of both clones in the same way."""
     started = time.monotonic()
     settings = read_settings(stage.clones.adopted.root)
     recipe = decide(stage.clones.base, settings.environments, settings.tier)
-    stage.say("preparing the environment of the base commit")
+    stage.report("preparing the environment of the base commit")
     before = prepare(stage.clones.base, recipe)
-    stage.say("preparing the environment of the adopted commit")
+    stage.report("preparing the environment of the adopted commit")
     after = prepare(stage.clones.adopted, recipe)
     stage.ready = _Ready(settings, recipe, before, after)
     pythons = (before.environment.probe.python, after.environment.probe.python)
@@ -141,11 +144,11 @@ def _tests(stage: _Stage) -> Outcome:
         return not_run(NO_ENVIRONMENT)
     before = _run_base(stage, ready)
     words = words_of_tests(ready.settings.test, ready.before.environment)
-    # Without a base there is nothing to compare with: do not run half an hour.
+    # Without a base there is nothing to compare: do not run tests for half an hour.
     after = before if before.problem else _run(stage, ready, stage.clones.adopted)
 
     def again() -> tuple[SuiteRun, SuiteRun]:
-        stage.say("the runs differ: running both once more to recognize flaky tests")
+        stage.report("the runs differ: running both once more to recognize flaky tests")
         return _run(stage, ready, stage.clones.base), _run(
             stage, ready, stage.clones.adopted
         )
@@ -156,10 +159,10 @@ def _tests(stage: _Stage) -> Outcome:
 
 
 def _run_base(stage: _Stage, ready: _Ready) -> SuiteRun:
-    """Run the tests of the base commit; where they lack a module, add more to both."""
+    """Run the tests of the base commit; if they lack a module, extend both clones."""
     run = _run(stage, ready, stage.clones.base)
     if lacks_module(run) and ready.recipe.more:
-        stage.say(
+        stage.report(
             "tests lack a module: installing what the project names for development"
         )
         ready.before = widen(ready.before, ready.recipe)
@@ -170,14 +173,14 @@ def _run_base(stage: _Stage, ready: _Ready) -> SuiteRun:
 
 def _run(stage: _Stage, ready: _Ready, clone: Clone) -> SuiteRun:
     base = clone is stage.clones.base
-    stage.say(f"running the tests of the {'base' if base else 'adopted'} commit")
+    stage.report(f"running the tests of the {'base' if base else 'adopted'} commit")
     environment = (ready.before if base else ready.after).environment
     words = words_of_tests(ready.settings.test, environment)
     return run_suite(clone, environment, words, stage.timeout)
 
 
 def _own_checks(stage: _Stage) -> Outcome:
-    """Run the linters that the project's CI and tasks call."""
+    """Run the linters in the project's CI and tasks."""
     if stage.ready is None:
         return not_run(NO_ENVIRONMENT)
     outcome, rows = compare_own_checks(
@@ -190,10 +193,10 @@ def _own_checks(stage: _Stage) -> Outcome:
 
 
 def _gate(stage: _Stage) -> Outcome:
-    """Run the gate at the tier that was answered."""
+    """Run the gate at the answered tier."""
     compared = stage.compared
     known = compared is not None and compared.table is not None
-    stage.say("running the gate of the adopted commit")
+    stage.report("running the gate of the adopted commit")
     stage.facts = GateFacts(
         clones=stage.clones,
         adoption=stage.adoption,
@@ -201,15 +204,15 @@ def _gate(stage: _Stage) -> Outcome:
         red_tests=compared.red if known and compared else None,
         timeout=stage.timeout,
     )
-    stage.seen.gate = judge_gates(stage.facts, stage.say)
+    stage.seen.gate = judge_gates(stage.facts, stage.report)
     return stage.seen.gate.outcome
 
 
 def _scan(stage: _Stage) -> Outcome:
-    """Run the scan at the level that was answered."""
+    """Run the scan at the answered level."""
     gate = stage.seen.gate
     if stage.facts is None or (gate and gate.outcome.status == "failed"):
         return not_run(NO_BASELINE)
-    stage.say("scanning the adopted commit")
+    stage.report("scanning the adopted commit")
     stage.seen.scan = judge_scan(stage.facts, gate.baseline if gate else None)
     return stage.seen.scan.outcome

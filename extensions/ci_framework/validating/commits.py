@@ -1,4 +1,4 @@
-"""What git reports about the two commits of an adoption."""
+"""Compare the two commits of an adoption, using git."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ class Commits:
 
     @cached_property
     def differing(self) -> list[str]:
-        """Every path that is not the same in both commits."""
+        """Every path that differs between the commits."""
         paths = sorted({*self.before, *self.after})
         return [path for path in paths if self.before.get(path) != self.after.get(path)]
 
     def content(self, entry: Entry | None) -> bytes:
-        """The bytes of a file as git stores it; nothing for what is no file."""
+        """The bytes of a file as stored in git; empty if it is no file."""
         if entry is None or not entry.is_file:
             return b""
         return self.repository.git("cat-file", "blob", entry.blob)
 
     def hashes(self, commit: str, path: str) -> set[str]:
-        """SHA-256 of a file as it is stored, and as it lies in a work tree.
+        """SHA-256 of a file as stored, and as it may be in a work tree.
 
-        The adoption may have given it other attributes: until git checks it out anew,
-        it lies there with Windows line endings.
+        The adoption may have changed its attributes: until git checks it out again,
+        its copy in the work tree has Windows line endings.
         """
         name = f"{commit}:{path}"
         stored = self.repository.git("cat-file", "blob", name)
@@ -64,7 +64,7 @@ class Commits:
 
 
 def check_planned(commits: Commits) -> Outcome:
-    """The two commits differ in what was planned, byte for byte, and nothing else."""
+    """Check that the commits differ exactly as planned, byte for byte."""
     adoption = commits.adoption
     operations = adoption.plan.writes
     planned = {item.path for item in operations} | set(adoption.changed)
@@ -110,7 +110,7 @@ def _content_faults(commits: Commits, path: str, before: str, after: str) -> lis
 
 
 def check_workflows(commits: Commits) -> Outcome:
-    """Existing workflows are the same bytes, unless one was retired on request."""
+    """Check that existing workflows are unchanged, unless retired on request."""
     retired = commits.adoption.retired
     own = [path for path in commits.before if path.startswith(".github/workflows/")]
     faults = [
@@ -129,7 +129,7 @@ def check_workflows(commits: Commits) -> Outcome:
 
 
 def check_locks(commits: Commits) -> Outcome:
-    """Lock files are the same bytes."""
+    """Check that lock files are unchanged."""
     own = [
         path
         for path in commits.before
@@ -142,7 +142,7 @@ def check_locks(commits: Commits) -> Outcome:
 
 
 def check_ignored(commits: Commits, adopted: Repository) -> Outcome:
-    """No new file is ignored by the rules of the repository itself."""
+    """Check that the repository's own rules ignore no new file."""
     created = sorted(commits.adoption.created)
     if not created:
         return skipped("no file is new")
@@ -163,7 +163,7 @@ def check_ignored(commits: Commits, adopted: Repository) -> Outcome:
     faults = [
         f"{path}: ignored by {source}:{line} ({pattern})"
         for source, line, pattern, path in rows
-        # A pattern with an exclamation mark says that it is not ignored.
+        # A pattern with an exclamation mark means that the file is not ignored.
         if not pattern.startswith("!") and not source.startswith(".git/")
     ]
     good = f"none of the {len(created)} new files is ignored"
@@ -171,7 +171,7 @@ def check_ignored(commits: Commits, adopted: Repository) -> Outcome:
 
 
 def check_replan(commits: Commits, adopted: Repository) -> Outcome:
-    """Planning again finds nothing to do."""
+    """Check that planning again finds nothing to do."""
     replan = commits.adoption.replan
     if replan is None:
         return not_run("no second plan could be created")

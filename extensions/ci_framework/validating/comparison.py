@@ -1,4 +1,4 @@
-"""Whether the tests end after an adoption as they did before."""
+"""Compare the test results before and after an adoption."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def compare(
 ) -> Compared:
     """Compare two runs, test by test.
 
-    ``again`` runs both once more; it is called where they differ.
+    ``again`` runs both once more; it is called if they differ.
     """
     if before.problem:
         reason = f"in the base commit: {before.problem}"
@@ -123,12 +123,12 @@ def _differences(pairs: list[tuple[SuiteRun, SuiteRun]]) -> Iterator[TestDiffere
 
 
 def _history(test: str, runs: Sequence[Mapping[str, str]]) -> list[str]:
-    """How a test ended, run by run; empty where it was not there."""
+    """The outcomes of a test in all runs; empty if it did not exist."""
     return [run.get(test, "") for run in runs]
 
 
 def _kind_of(before: list[str], after: list[str]) -> _Kind:
-    """What two histories report; one of the two ways in common means flaky."""
+    """The difference between two histories; a common outcome means flaky."""
     if set(before) & set(after):
         return "flaky"
     if not any(before):
@@ -138,6 +138,6 @@ def _kind_of(before: list[str], after: list[str]) -> _Kind:
     healthy = ("passed", "xfailed", "xpassed")
     if any(word in healthy for word in before):
         return "better" if all(word in healthy for word in after) else "worse"
-    # It failed or was skipped: only to fail where it was skipped is worse.
+    # It failed or was skipped: only a failure after a skip is worse.
     failed_before = any(word in _BAD for word in before)
     return "better" if failed_before or not {*after} & {*_BAD} else "worse"

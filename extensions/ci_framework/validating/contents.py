@@ -1,6 +1,6 @@
-"""Whether the changed files parse, and kept everything that was in them.
+"""Check that changed files parse and still have all of their content.
 
-The parsers here are not the ones that planned the edits: each file is read by two.
+These parsers differ from those that planned the edits: two parsers read each file.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from ci_framework.validating.model import Outcome, judged, skipped
 
 
 class _Reader(Protocol):
-    """What is used of ruamel.yaml."""
+    """The part of ruamel.yaml that is used."""
 
     def load_all(self, stream: str, /) -> Iterator[object]:
-        """Every document of a text."""
+        """All documents of a text."""
         ...
 
 
 _Parser = Callable[[str], object]
-# Where the framework adds items to a list of the project.
+# The lists of the project to which the framework adds items.
 _GROWING = (("repos",), ("updates",))
 _MOST_BYTES = 5_000_000
 
@@ -57,20 +57,20 @@ _PARSERS: dict[str, tuple[_Parser, ...]] = {
 
 
 def _parse(parser: _Parser, content: bytes) -> tuple[object, str]:
-    """The parsed document and nothing, or nothing and what is wrong."""
+    """The parsed document and an empty text, or nothing and the error."""
     if len(content) > _MOST_BYTES:
         return None, "too large to be parsed"
     try:
-        # The parsers differ in the line ends they take: that is not the question.
+        # The parsers accept different line endings, which does not matter here.
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
         return parser(text), ""
-    except Exception as error:  # each parser has errors of its own, some have bugs
+    except Exception as error:  # each parser has its own errors, some have bugs
         message = " ".join(str(error).split()) or type(error).__name__
         return None, message[:300]
 
 
 def check_parse(commits: Commits) -> Outcome:
-    """Every file that was written parses, by each parser that read it before."""
+    """Check that every written file parses, with each parser that read it before."""
     faults: list[str] = []
     number = 0
     for path, hashes in sorted(commits.adoption.changed.items()):
@@ -91,7 +91,7 @@ def check_parse(commits: Commits) -> Outcome:
 
 
 def check_keys(commits: Commits) -> Outcome:
-    """Every key of the files that existed has the value it had."""
+    """Check that every key of existing files still has its value."""
     faults: list[str] = []
     number = 0
     for path in sorted(commits.adoption.edited):
@@ -114,7 +114,7 @@ def check_keys(commits: Commits) -> Outcome:
 
 
 def _lost(old: object, new: object, keys: tuple[str, ...]) -> Iterator[str]:
-    """What of the old document the new one does not say."""
+    """The keys and values of the old document that the new one lacks."""
     olds, news = _as_table(old), _as_table(new)
     if olds is not None and news is not None:
         for key, value in olds.items():
@@ -126,8 +126,8 @@ def _lost(old: object, new: object, keys: tuple[str, ...]) -> Iterator[str]:
     items, more = _as_list(old), _as_list(new)
     if items is not None and more is not None:
         yield from _lost_items(items, more, keys)
-    # TOML and YAML tell 1 from 1.0 and from true; Python does not. An empty file is
-    # nothing at all in YAML: a block makes it a document.
+    # TOML and YAML distinguish 1 from 1.0 and true; Python does not. An empty YAML file
+    # has no document: a block creates it.
     elif repr(old) != repr(new) and (old is not None or keys):
         yield f"{_name(keys)}: was {_short(old)}, is {_short(new)}"
 
@@ -135,7 +135,7 @@ def _lost(old: object, new: object, keys: tuple[str, ...]) -> Iterator[str]:
 def _lost_items(
     old: list[object], new: list[object], keys: tuple[str, ...]
 ) -> Iterator[str]:
-    """Lists are equal, but for those that the framework adds items to."""
+    """Lists must be equal, except those to which the framework adds items."""
     if not keys and len(old) == len(new):
         for before, after in zip(old, new, strict=True):
             yield from _lost(before, after, keys)
@@ -165,7 +165,7 @@ def _short(value: object) -> str:
 
 
 def check_lines(commits: Commits) -> Outcome:
-    """Every line of the files that existed is still there, comments included."""
+    """Check that every line of existing files still exists, including comments."""
     faults: list[str] = []
     comments = 0
     edited = [path for path in sorted(commits.adoption.edited) if path in commits.after]
@@ -174,7 +174,7 @@ def check_lines(commits: Commits) -> Outcome:
         after = commits.content(commits.after[path])
         lines = before.splitlines(keepends=True)
         comments += sum(b"#" in line for line in lines)
-        # Where the last line had no end, what follows had to give it one.
+        # If the last line had no line end, the inserted text had to add one.
         ended = bool(lines) and not before.endswith((b"\n", b"\r"))
         kept = iter(after.splitlines(keepends=True))
         for number, line in enumerate(lines, 1):

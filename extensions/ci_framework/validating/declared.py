@@ -1,4 +1,4 @@
-"""Where projects say what their tests need: read, never run."""
+"""Find where projects declare the requirements of their tests, without running them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MOST_BYTES = 1_000_000
 
 
 def needs_of(project: Project) -> list[Need]:
-    """Everything the project says its tests need, in the usual places."""
+    """All declared requirements of the tests, from the usual locations."""
     found = [
         *_extras(project),
         *_groups(project),
@@ -44,7 +44,7 @@ def needs_of(project: Project) -> list[Need]:
 
 
 def _extras(project: Project) -> Iterator[Need]:
-    """Extras are installed together with the project, as their names say."""
+    """Extras for tests; they are installed together with the project."""
     cfg = _text(project.root / "setup.cfg")
     locations = {
         "pyproject.toml": table(project.pyproject, "project", "optional-dependencies"),
@@ -61,7 +61,7 @@ def _extras(project: Project) -> Iterator[Need]:
 
 
 def _section(content: str, section: str) -> Table:
-    """One section of an INI file; empty if there is none or it cannot be read."""
+    """One section of an INI file; empty if it is missing or unreadable."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(content)
@@ -71,7 +71,7 @@ def _section(content: str, section: str) -> Table:
 
 
 def _text(path: Path) -> str:
-    """A text file of ordinary size, empty if it is none."""
+    """A text file of ordinary size, otherwise empty."""
     try:
         if path.stat().st_size > _MOST_BYTES:
             return ""
@@ -81,7 +81,7 @@ def _text(path: Path) -> str:
 
 
 def _setup_extras(path: Path) -> list[str]:
-    """The names of extras that setup.py states plainly."""
+    """The names of extras that are literals in setup.py."""
     try:
         tree = ast.parse(_text(path))
     except (SyntaxError, ValueError, RecursionError):
@@ -120,7 +120,7 @@ def _requirement_files(root: Path) -> Iterator[Need]:
 
 
 def _tox(project: Project) -> Iterator[Need]:
-    """The base environment of tox, as far as it states things plainly."""
+    """The base environment of tox, without computed values."""
     tool = project.tool("tox")
     locations = {
         "tox.ini": _section(_text(project.root / "tox.ini"), "testenv"),
@@ -149,6 +149,6 @@ def _tox_words(project: Project, settings: Table) -> Iterator[tuple[str, ...]]:
 
 
 def _rows(value: object) -> list[str]:
-    """The entries of a setting; those for some Pythons or systems only are left out."""
+    """The entries of a setting, without those for single Pythons or systems."""
     entries = value.splitlines() if isinstance(value, str) else texts(value)
     return [row for row in (entry.strip() for entry in entries) if row]

@@ -1,4 +1,4 @@
-"""The requirements of tests in the settings of hatch, pdm, poetry and pixi."""
+"""The test requirements in the settings of hatch, pdm, poetry and pixi."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ci_framework.validating.needs import (
 
 
 def needs_of_hatch(project: Project) -> Iterator[Need]:
-    """The environments of hatch that tests run in."""
+    """The hatch environments that run tests."""
     for name in ("hatch-test", "test", "tests", "default"):
         environment = table(project.tool("hatch"), "envs", name)
         because = f"environment {name} of hatch"
@@ -30,7 +30,7 @@ def needs_of_hatch(project: Project) -> Iterator[Need]:
 
 
 def needs_of_pdm(project: Project) -> Iterator[Need]:
-    """The groups that pdm had before there was a standard for them."""
+    """The groups of pdm from before there was a standard for them."""
     for name, items in table(project.tool("pdm"), "dev-dependencies").items():
         kind = is_for_tests(name)
         words = tuple(filter(is_requirement, texts(items)))
@@ -39,7 +39,7 @@ def needs_of_pdm(project: Project) -> Iterator[Need]:
 
 
 def needs_of_poetry(project: Project) -> Iterator[Need]:
-    """The groups of poetry, in the words of every other installer."""
+    """The groups of poetry, in standard syntax."""
     tool = project.tool("poetry")
     groups = {"dev": table(tool, "dev-dependencies")}
     for name in table(tool, "group"):
@@ -53,7 +53,7 @@ def needs_of_poetry(project: Project) -> Iterator[Need]:
 
 
 def _of_poetry(name: str, value: object) -> str:
-    """A requirement in the words of every other installer; empty if there is none."""
+    """A requirement of poetry in standard syntax; empty if that is impossible."""
     spec = _spec(value)
     version, extras = spec.get("version"), texts(spec, "extras")
     name = f"{name}[{','.join(extras)}]" if extras else name
@@ -64,13 +64,13 @@ def _of_poetry(name: str, value: object) -> str:
 
 
 def _spec(value: object) -> Table:
-    """What a manager has to know of a package; a plain text is its version."""
+    """The specification of a package; a plain text is its version."""
     spec = as_table(value)
     return spec if isinstance(value, dict) else {"version": value}
 
 
 def _range(version: str) -> str:
-    """A caret, tilde or plain version of poetry as a range."""
+    """Convert poetry's caret, tilde or plain version to a range."""
     version = version.strip()
     match = re.fullmatch(r"([~^]?)=?\s*v?(\d+(?:\.\d+)*)", version)
     if match is None:
@@ -86,9 +86,9 @@ def _range(version: str) -> str:
 
 
 def needs_of_pixi(project: Project) -> Iterator[Need]:
-    """What the features for tests name, for machines that have no pixi.
+    """The dependencies of test features, for machines without pixi.
 
-    A package of conda mostly has the name that it has in an index of Python.
+    A conda package usually has the same name on PyPI.
     """
     try:
         tool = project.pixi

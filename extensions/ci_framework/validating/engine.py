@@ -13,6 +13,7 @@ from ci_engine.errors import ToolError
 from ci_engine.findings.results import RunResult
 from ci_engine.processes.programs import run_program
 from ci_framework.validating.clones import Clone, child_environment
+from ci_framework.validating.ending import new_mark
 
 
 def run_engine(
@@ -25,7 +26,7 @@ def run_engine(
 ) -> RunResult:
     """Run a command of the engine and return its result.
 
-    The launcher is that of ``adopted``; ``variables`` are settings that ``target``
+    Uses the launcher of ``adopted``; ``variables`` are settings that ``target``
     lacks.
 
     Raises:
@@ -44,7 +45,8 @@ def run_engine(
         ],
         cwd=target.root,
         timeout=timeout,
-        variables=child_environment(**(variables or {})),
+        # Its checks run in separate sessions, which are ended together with it.
+        variables=child_environment(**(variables or {}), **new_mark()),
     )
     try:
         return msgspec.json.decode(path.read_bytes(), type=RunResult)
@@ -57,9 +59,9 @@ def run_engine(
 
 
 def _launcher(root: Path) -> list[str]:
-    """The second half of the launcher, which needs no shell.
+    """The second stage of the launcher, which needs no shell.
 
-    A commit that an earlier release adopted has none; our own engine serves it.
+    A commit from an earlier release has none; it is run with our own engine.
     """
     bootstrap = root / "ci-framework" / "bootstrap"
     if not bootstrap.is_file():

@@ -1,4 +1,4 @@
-"""The gate of an adopted commit: what is red today is recorded, nothing new is red."""
+"""Run the gate of an adopted commit: record existing findings, refuse new ones."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from ci_framework.validating.red import (
 
 @dataclass(frozen=True)
 class Gated:
-    """What the gate reports.
+    """The results of the gate.
 
     Attributes:
-        statuses: how each check ended, by its id.
-        red_today: what is red before and after, and no baseline may hold.
-        baseline: the record of what is red today, None if none is needed.
-        known: the same, to go on with.
+        statuses: the status of each check, by its id.
+        red_today: findings before and after that no baseline may contain.
+        baseline: the baseline of existing findings, None if none is needed.
+        known: the same, as input for the next gate.
     """
 
     outcome: Outcome
@@ -38,9 +38,9 @@ class Gated:
 
 
 def judge_gate(facts: GateFacts, known: Baseline | None = None) -> Gated:
-    """Run the gate, record what is red today, and run again what was red.
+    """Run the gate, record existing findings, and repeat the failed checks.
 
-    ``known`` is what earlier gates recorded.
+    ``known`` is the baseline that earlier gates recorded.
     """
     checks = run_checks(facts.clones.adopted, facts, [*facts.only])
     statuses = {check.id: _status_text(check) for check in checks}
@@ -90,7 +90,7 @@ def _status_text(check: CheckResult) -> str:
 def _again(
     facts: GateFacts, found: Sorted, red: list[CheckResult], content: bytes | None
 ) -> list[CheckResult]:
-    """Run what was red once more with the record: what does not let it be green."""
+    """Repeat the failed checks with the baseline, and return what still fails."""
     names = [c.id for c in red if c.blocking and c.id not in found.stubborn]
     if not names:
         return []
@@ -104,7 +104,7 @@ def _again(
 
 
 def _still(check: CheckResult) -> Iterator[str]:
-    """What of a check is red although what was red is recorded."""
+    """What still fails in a check although its findings were recorded."""
     news = [f for f in check.findings if f.severity == "error" and not f.known]
     for finding in news:
         test = f" ({finding.test})" if finding.test else ""

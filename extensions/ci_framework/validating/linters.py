@@ -1,4 +1,4 @@
-"""What other programs report about the configuration, before and after."""
+"""Compare the reports of linters on the configuration before and after."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from ci_framework.validating.model import (
 
 _SECONDS = 300.0
 _HOOKS = ".pre-commit-config.yaml"
-# Line numbers change with what is inserted above: they are not compared.
+# Insertions above change line numbers, so they are not compared.
 _NUMBERS = re.compile(r"\d+")
-# What actionlint and zizmor print where there is nothing for them to check.
+# What actionlint and zizmor print if there is nothing to check.
 _NO_INPUT = ("no project was found", "no YAML file was found", "no inputs collected")
 # A finding as its file and its text.
 _Row = tuple[str, str]
@@ -44,7 +44,7 @@ class _Issue(msgspec.Struct):
 
 
 class _Given(msgspec.Struct):
-    # The first is the name that releases before 1.30 use.
+    # The first is the name in releases before 1.30.
     given_path: str = ""
     verbatim_path: str = ""
 
@@ -62,7 +62,7 @@ class _Location(msgspec.Struct):
 
 
 class _Audit(msgspec.Struct):
-    """A finding of zizmor, as far as it is used here."""
+    """The used fields of a zizmor finding."""
 
     ident: str
     desc: str = ""
@@ -92,7 +92,7 @@ def _compare(
     program = _program(tool)
     if program is None:
         return skipped(f"{tool} is not installed")
-    # A file of the project's may stop it, which the adoption has completed.
+    # A file of the project may stop it, after the adoption completed that file.
     before = _rows([program, *options], clones.base, read)
     after = _rows([program, *options], clones.adopted, read)
     if isinstance(after, Ended):
@@ -122,7 +122,7 @@ def _compare(
 def _rows(
     command: Sequence[str], clone: Clone, read: Callable[[Ended], list[_Row]]
 ) -> list[_Row] | Ended:
-    """The findings in a clone; how it ended where its answer cannot be read."""
+    """The findings in a clone, or the exit if its output is unusable."""
     ended = _run(command, clone)
     if any(text in ended.stderr for text in _NO_INPUT):
         return []
@@ -130,7 +130,7 @@ def _rows(
         rows = read(ended)
     except msgspec.DecodeError:
         return ended
-    # Some messages hold the path of the clone.
+    # Some messages contain the path of the clone.
     return [(p, t.replace(f"{clone.root}/", "")) for p, t in rows]
 
 
@@ -157,7 +157,7 @@ def check_zizmor(clones: Clones, adoption: AdoptionFacts) -> Outcome:
         audits = msgspec.json.decode(ended.raw, type=list[_Audit])
         rows = [(_location(item), f"{item.ident}: {item.desc}") for item in audits]
         # The framework's own configuration turns this rule off: `./` works with
-        # every runner. A project's configuration is read instead where it has one.
+        # every runner. But a project's own configuration takes precedence.
         return [
             (path, text)
             for path, text in rows
@@ -170,7 +170,7 @@ def check_zizmor(clones: Clones, adoption: AdoptionFacts) -> Outcome:
 
 
 def _location(audit: _Audit) -> str:
-    """The file of a finding, from the top of the repository."""
+    """The file of a finding, relative to the root of the repository."""
     locations = (item.symbolic.key.local for item in audit.locations)
     path = next(filter(None, (p.verbatim_path or p.given_path for p in locations)), "")
     return path.replace("\\", "/").removeprefix("./")

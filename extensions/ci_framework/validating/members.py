@@ -1,4 +1,4 @@
-"""The packages of a repository whose top is none: what their tests need."""
+"""The test requirements of packages in a repository without a root package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ci_framework.validating.needs import Need
 
 
 def packages_below(project: Project) -> list[Need]:
-    """The packages to install if the top of the repository is none itself."""
+    """The packages to install if the repository has no root package."""
     return [
         Need(
             ("--editable", f"./{inner.root.relative_to(project.root).as_posix()}"),
@@ -25,7 +25,7 @@ def packages_below(project: Project) -> list[Need]:
 
 
 def needs_below(project: Project) -> list[Need]:
-    """What these packages say that their tests need, as seen from the top."""
+    """The declared test requirements of these packages, with paths from the root."""
     return [
         replace(
             need,
@@ -41,7 +41,7 @@ def needs_below(project: Project) -> list[Need]:
 
 
 def _below(project: Project) -> Iterator[tuple[str, Project]]:
-    """Packages by name, those first that others need."""
+    """Packages by name, dependencies first."""
     if project.installable:
         return
     graph = packages_graph(project)
@@ -51,7 +51,7 @@ def _below(project: Project) -> Iterator[tuple[str, Project]]:
 
 
 def _seen(path: str, words: tuple[str, ...]) -> Iterator[str]:
-    """The words of an installer with paths from the top."""
+    """Installer arguments with paths from the root."""
     before = ""
     for word in words:
         if before == "--requirement":

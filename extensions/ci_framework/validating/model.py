@@ -1,4 +1,4 @@
-"""What a validation is given, and what it says."""
+"""The input and the results of a validation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ci_framework.planning.plan import Operation, Plan
 from ci_framework.repository import Repository, describe
 
 CheckStatus = Literal["passed", "failed", "not-run", "skipped"]
-# validated-statically: nothing of the project was run, because --static asked for it.
+# validated-statically: no code of the project was run, as --static requested.
 Verdict = Literal["validated", "validated-statically", "not-validated", "failed"]
 EXIT_CODES: Mapping[Verdict, int] = {
     "validated": 0,
@@ -23,7 +23,7 @@ EXIT_CODES: Mapping[Verdict, int] = {
     "failed": 1,
     "not-validated": 3,
 }
-# What a list of details shows at most: the rest is counted.
+# The most details that a list shows; the rest is counted.
 _MOST_DETAILS = 40
 
 
@@ -32,11 +32,11 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 
 class Check(_Record, frozen=True):
-    """How one check of an adoption ended.
+    """The result of one check of an adoption.
 
     Attributes:
         part: ``static``: no code of the project ran; ``behavior``: its code ran.
-        status: how it ended; only passed and skipped let an adoption be valid.
+        status: the result; an adoption is valid if all are passed or skipped.
     """
 
     name: str
@@ -48,12 +48,12 @@ class Check(_Record, frozen=True):
 
 
 class TestDifference(_Record, frozen=True):
-    """A test that did not end before as it did after the adoption.
+    """A test with different outcomes before and after the adoption.
 
     Attributes:
-        before: how it ended in the base commit, run by run; empty: not there.
-        after: how it ended in the adopted commit, run by run.
-        kind: what that means: worse, better, lost, gained or flaky.
+        before: its outcomes in the base commit, run by run; empty: it is missing.
+        after: its outcomes in the adopted commit, run by run.
+        kind: the kind of the difference: worse, better, lost, gained or flaky.
     """
 
     __test__ = False
@@ -88,8 +88,8 @@ class ToolRow(_Record, frozen=True):
     """One of the project's own checks, before and after.
 
     Attributes:
-        where: the file that says so.
-        version: what the tool reports of itself; may be empty.
+        where: the file with the command.
+        version: the tool's own version; may be empty.
     """
 
     tool: str
@@ -101,13 +101,13 @@ class ToolRow(_Record, frozen=True):
 
 
 class Validation(_Record, frozen=True):
-    """What a validation found.
+    """The results of a validation.
 
     Attributes:
-        gate: the gate of the adopted commit: how each of its checks ended.
-        red_today: what is red before and after, and no baseline may hold.
-        baseline: content of ``ci-framework/project/baseline.json`` that records
-            what is red today; None if nothing needs recording.
+        gate: the status of each check of the adopted commit's gate.
+        red_today: findings before and after that no baseline may contain.
+        baseline: the content of ``ci-framework/project/baseline.json`` with the
+            existing findings; None if nothing needs recording.
     """
 
     verdict: Verdict
@@ -125,17 +125,17 @@ class Validation(_Record, frozen=True):
 
     @property
     def exit_code(self) -> int:
-        """What a command that validates exits with."""
+        """The exit code of a validating command."""
         return EXIT_CODES[self.verdict]
 
     def check(self, name: str) -> Check | None:
-        """The check of a name, None if it was not made."""
+        """The check with a name, None if it was not run."""
         return next((check for check in self.checks if check.name == name), None)
 
 
 @dataclass(frozen=True)
 class Hashes:
-    """SHA-256 of one file before and after; empty where there is none."""
+    """SHA-256 of one file before and after; empty if it does not exist."""
 
     before: str
     after: str
@@ -143,12 +143,12 @@ class Hashes:
 
 @dataclass(frozen=True)
 class AdoptionFacts:
-    """What a validation must know of an adoption.
+    """The facts about an adoption that a validation needs.
 
     Attributes:
         replan: plans again, for a clone of the adopted commit; None if it cannot.
         later: files that may differ from the plan because they are written after
-            it, such as the record of what is red.
+            it, such as the baseline.
     """
 
     base: str
@@ -177,7 +177,7 @@ class AdoptionFacts:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a check ended, before it has a name."""
+    """The result of a check, without its name."""
 
     status: CheckStatus
     reason: str
@@ -185,17 +185,17 @@ class Outcome:
 
 
 def passed(reason: str, details: list[str] | None = None) -> Outcome:
-    """It is as it should be."""
+    """Everything is as it should be."""
     return Outcome("passed", reason, shortened(details or []))
 
 
 def failed(reason: str, details: list[str] | None = None) -> Outcome:
-    """The adoption did harm."""
+    """The adoption broke something."""
     return Outcome("failed", reason, shortened(details or []))
 
 
 def not_run(reason: str, details: list[str] | None = None) -> Outcome:
-    """It could not be found out: that is never valid."""
+    """It could not be determined, so the adoption is not valid."""
     return Outcome("not-run", reason, shortened(details or []))
 
 
@@ -205,7 +205,7 @@ def skipped(reason: str) -> Outcome:
 
 
 def judged(faults: list[str], good: str, bad: str) -> Outcome:
-    """Failed if there are faults, else passed."""
+    """Failed if there are problems, else passed."""
     return failed(bad, faults) if faults else passed(good)
 
 
@@ -218,7 +218,7 @@ def shortened(details: list[str]) -> list[str]:
 def timed(
     name: str, part: Literal["static", "behavior"], make: Callable[[], Outcome]
 ) -> Check:
-    """Make a check and note its time; what cannot run is not-run, with the reason."""
+    """Run a check and time it; if it cannot run, it is not-run, with the reason."""
     started = time.monotonic()
     try:
         outcome = make()
@@ -238,7 +238,7 @@ def timed(
 
 
 def verdict_of(checks: list[Check], *, static_only: bool) -> Verdict:
-    """Judge all checks: harm beats not knowing, and no check at all is not valid."""
+    """Judge all checks: failed outweighs not-run, and no checks at all is not valid."""
     statuses = {check.status for check in checks}
     if "failed" in statuses:
         return "failed"

@@ -1,4 +1,4 @@
-"""What tests need, and what the places that say so are called."""
+"""Test requirements, and the names of the locations that declare them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from ci_engine.project.repository import normalize
 
-# What groups, extras and files for tests are called, and those for all work.
+# The names of groups, extras and files for tests, and for development in general.
 TEST_NAMES = ("test", "tests", "testing", "pytest", "unittest", "unit-tests")
 WORK_NAMES = ("dev", "develop", "development", "dev-dependencies", "ci")
 Source = Literal["extra", "group", "file", "poetry", "pixi", "other"]
@@ -17,12 +17,12 @@ Source = Literal["extra", "group", "file", "poetry", "pixi", "other"]
 
 @dataclass(frozen=True)
 class Need:
-    """Something that the tests need.
+    """A requirement of the tests.
 
     Attributes:
-        words: the arguments of an installer.
-        because: where the project says so.
-        tests: whether it is for the tests, not for all work on the project.
+        words: the argument list for an installer.
+        because: the location that declares it.
+        tests: whether it is for tests, not for development in general.
     """
 
     words: tuple[str, ...]
@@ -33,7 +33,7 @@ class Need:
 
 
 def is_for_tests(name: str) -> bool | None:
-    """Whether a name means tests (True), all work (False) or something else."""
+    """Whether a name means tests (True), development in general (False) or neither."""
     plain = normalize(name)
     if plain in TEST_NAMES:
         return True
@@ -41,7 +41,7 @@ def is_for_tests(name: str) -> bool | None:
 
 
 def is_requirement(requirement: str) -> bool:
-    """Whether an installer could read it."""
+    """Whether an installer could parse it."""
     try:
         return bool(Requirement(requirement))
     except InvalidRequirement:

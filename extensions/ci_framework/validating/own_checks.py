@@ -1,4 +1,4 @@
-"""The other checks that a project makes itself, before and after."""
+"""Compare the results of the project's own other checks before and after."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def compare_own_checks(
     base: tuple[Clone, Environment],
     adopted: tuple[Clone, Environment],
 ) -> tuple[Outcome, list[ToolRow]]:
-    """Run each command in both clones; it must not say more than before."""
+    """Run each command in both clones; its output must not get worse."""
     rows: list[ToolRow] = []
     faults: list[str] = []
     absent: list[str] = []
@@ -59,7 +59,7 @@ def compare_own_checks(
 
 @dataclass(frozen=True)
 class _Look:
-    """What one run of a command reports."""
+    """The results of one run of a command."""
 
     ended: Ended
     found: Counter[str]
@@ -67,7 +67,7 @@ class _Look:
 
 
 def _find(tool: str, environment: Environment) -> str | None:
-    """The tool of this environment, not one of the machine."""
+    """The tool in this environment, not elsewhere on the machine."""
     path = environment.variables.get("PATH", "").split(os.pathsep)[0]
     if environment.prefix:
         return tool
@@ -96,7 +96,7 @@ def _look(command: OwnCommand, clone: Clone, environment: Environment) -> _Look:
 
 
 def _paths(text: str) -> Iterator[str]:
-    """The files that an output names as places of findings."""
+    """The files that an output names as locations of findings."""
     for line in text.splitlines():
         match = _PLACE.search(line) or _WHOLE.search(line)
         if match:
@@ -121,7 +121,7 @@ def _row(command: OwnCommand, before: _Look, after: _Look, version: str) -> Tool
 
 
 def _words(look: _Look) -> str:
-    """How it ended, for people."""
+    """How it ended, for display."""
     number = sum(look.found.values())
     ending = look.ended.describe_exit()
     ending = "ok" if look.ended.code == 0 else ending
@@ -132,7 +132,7 @@ def _words(look: _Look) -> str:
 
 
 def _worse(command: OwnCommand, before: _Look, after: _Look) -> Iterator[str]:
-    """What the command reports now that it did not say before, with a remedy."""
+    """Reports of the command that are new since the base, with a hint."""
     rewritten = [path for path in after.rewritten if path not in before.rewritten]
     more = [path for path, n in after.found.items() if n > before.found[path]]
     turned = before.ended.code == 0 and after.ended.code != 0

@@ -1,4 +1,4 @@
-"""The gate as the workflow runs it: of a monorepo once, and for each package."""
+"""Run the gate like the workflow: for a monorepo once, and for each package."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ci_framework.validating.model import Outcome, failed, not_run, passed
 from ci_framework.validating.red import GateFacts
 
 
-def judge_gates(facts: GateFacts, say: Callable[[str], None]) -> Gated:
-    """Run each gate, record what is red today, and run again what was red."""
+def judge_gates(facts: GateFacts, report: Callable[[str], None]) -> Gated:
+    """Run each gate, record existing findings, and repeat the failed checks."""
     scopes = list(_scopes(facts))
     if not scopes:
         return judge_gate(facts)
@@ -28,7 +28,7 @@ def judge_gates(facts: GateFacts, say: Callable[[str], None]) -> Gated:
     last = Gated(passed(""))
     for scope in scopes:
         name = scope.package or "the repository"
-        say(f"running the gate of {name} ({len(gates) + 1} of {len(scopes)})")
+        report(f"running the gate of {name} ({len(gates) + 1} of {len(scopes)})")
         last = gates[name] = judge_gate(scope, last.known)
     recorded = [gate.baseline for gate in gates.values() if gate.baseline is not None]
     red = _named({name: gate.red_today for name, gate in gates.items()})
@@ -42,7 +42,7 @@ def judge_gates(facts: GateFacts, say: Callable[[str], None]) -> Gated:
 
 
 def _scopes(facts: GateFacts) -> Iterator[GateFacts]:
-    """The options of each gate; none where there is one gate for all."""
+    """The options of each gate; empty if there is one gate for everything."""
     if facts.adoption.plan.answers.get("project_type") != "monorepo":
         return
     root = facts.clones.adopted.root
@@ -59,7 +59,7 @@ def _scopes(facts: GateFacts) -> Iterator[GateFacts]:
 
 
 def _conclude(gates: Mapping[str, Gated], red: list[str]) -> Outcome:
-    """One conclusion: the worst there is."""
+    """Combine the results into one: the worst counts."""
     for status, conclude in (("failed", failed), ("not-run", not_run)):
         bad = {n: g.outcome for n, g in gates.items() if g.outcome.status == status}
         if bad:

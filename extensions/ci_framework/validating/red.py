@@ -1,7 +1,8 @@
-"""What is red in a gate, sorted: red before as well, or since an adoption."""
+"""Sort the failures of a gate: already failing before, or new since an adoption."""
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -15,30 +16,32 @@ from ci_framework.validating.clones import Clone, Clones
 from ci_framework.validating.engine import run_engine
 from ci_framework.validating.model import AdoptionFacts
 
-# The gate runs the tests as well, and measures them: it takes that much longer.
+# The gate also measures the coverage of the tests, which takes longer.
 _PATIENCE = 3
 RED = (Status.FAILED, Status.TIMED_OUT)
-# What these say does not depend on single places in files.
+# Checks whose reports do not depend on lines in files.
 _MEASURES = ("coverage", "patch-coverage")
 _AFTER = {"coverage": "test", "patch-coverage": "test", "metadata": "build"}
 
-# A package has paths of its own.
+# Checks whose paths are relative to a package.
 _OF_REPOSITORY = ("CI_FRAMEWORK_SOURCE_PATHS", "CI_FRAMEWORK_TEST_PATHS")
+# Requirements and package maps: files of the project that an adoption begins.
+_SETTINGS_FILES = "ci-framework/project/"
 
 _Key = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True)
 class GateFacts:
-    """What is known before the gate runs.
+    """The facts known before the gate runs.
 
     Attributes:
         settings: the framework's settings as variables, for the base commit.
         red_tests: tests that fail in the base commit; None: the tests did not run.
-        timeout: seconds that one run of the tests may take.
-        only: the checks that are run; empty = those of the tier.
-        package: the package whose gate it is; empty = the whole repository.
-        scope: the part of the repository that it looks at.
+        timeout: the limit in seconds for one run of the tests.
+        only: the checks to run; empty = those of the tier.
+        package: the package to check; empty = the whole repository.
+        scope: the checked part of the repository.
     """
 
     clones: Clones
@@ -53,7 +56,7 @@ class GateFacts:
 
 @dataclass
 class Sorted:
-    """The red of a run, sorted by what becomes of it."""
+    """The failures of a run, sorted by how they are treated."""
 
     accepted: list[CheckResult] = field(default_factory=list[CheckResult])
     red_today: list[str] = field(default_factory=list[str])
@@ -63,7 +66,7 @@ class Sorted:
 
 
 def size(baseline: Baseline) -> int:
-    """How many things a baseline holds."""
+    """The number of entries in a baseline."""
     measured = int(baseline.coverage is not None)
     return len(baseline.findings) + len(baseline.tests) + measured
 
@@ -74,9 +77,9 @@ def run_checks(
     only: list[str],
     variables: dict[str, str] | None = None,
 ) -> list[CheckResult]:
-    """Run the gate in a clone; the clone is as before afterwards.
+    """Run the gate in a clone, which is reset afterwards.
 
-    Without names of checks, those of the tier are run; ``variables`` are settings that
+    Without names of checks, those of the tier run; ``variables`` are settings that
     the clone lacks.
     """
     words = ["gate", "--json"]
@@ -101,17 +104,18 @@ def _with_dependencies(names: list[str]) -> list[str]:
 
 
 def sort_red(facts: GateFacts, red: list[CheckResult]) -> Sorted:
-    """Tell what was red before from what the adoption made red."""
+    """Separate earlier failures from those that the adoption caused."""
     found = Sorted()
     whole = [check.id for check in red if _as_a_whole(check)]
-    # What the project's own tests say, and one floor, are known of the whole only.
+    # Test results, and one coverage floor, are known for the whole repository only.
     whole_gate = () if facts.package else ("test", *_MEASURES)
     requested = [c.id for c in red if c.id not in whole_gate or c.id in whole]
     before: list[CheckResult] = []
     trouble: CommandError | None = None
     try:
-        # The same engine with the same settings, on the base commit.
+        # Run the same engine with the same settings on the base commit.
         if requested:
+            _lend(facts)
             before = run_checks(facts.clones.base, facts, requested, facts.settings)
     except CommandError as error:
         trouble = error
@@ -132,15 +136,27 @@ def sort_red(facts: GateFacts, red: list[CheckResult]) -> Sorted:
     return found
 
 
+def _lend(facts: GateFacts) -> None:
+    """Give the base commit the files that the settings name, until it is reset.
+
+    What a type checker finds, for example, depends on what is installed.
+    """
+    adopted, base = facts.clones.adopted.root, facts.clones.base.root
+    for name in facts.adoption.created:
+        if name.startswith(_SETTINGS_FILES) and (adopted / name).is_file():
+            (base / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(adopted / name, base / name)
+
+
 def _as_a_whole(check: CheckResult) -> bool:
-    """Whether it failed without findings that a baseline can hold one by one."""
+    """Whether it failed without findings that a baseline can record."""
     if check.status is Status.TIMED_OUT or check.reason:
         return True
     return not any(finding.severity == "error" for finding in check.findings)
 
 
 def _sort_whole(check: CheckResult, before: list[CheckResult], found: Sorted) -> None:
-    """A check without single findings: it was red before, or it is news."""
+    """Judge a check without single findings: failing before, or new."""
     same = [item for item in before if item.id == check.id]
     what = check.reason or check.status.value
     if same and same[0].status in RED:
@@ -182,7 +198,7 @@ def _sort_findings(
             else:
                 found.red_today.append(location)
                 found.stubborn.add(check.id)
-    # What does not block makes nothing red; what is new in it is not recorded.
+    # Advisory checks never fail, and their new findings are not recorded.
     found.faults += faults if check.blocking else []
     found.accepted.append(msgspec.structs.replace(check, findings=accepted))
 
@@ -193,7 +209,7 @@ def _key(check: str, finding: Finding) -> _Key:
 
 
 def _may_be_recorded(check: CheckResult, finding: Finding) -> bool:
-    """Whether the engine lets a baseline hold this, by itself."""
+    """Whether the engine itself allows this in a baseline."""
     try:
         one = msgspec.structs.replace(check, findings=[finding])
         return bool(size(record([one], None)[0]))

@@ -1,4 +1,4 @@
-"""The scan of an adopted commit: what it finds today is recorded, but for secrets."""
+"""Scan an adopted commit, and record the existing findings, except secrets."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from ci_framework.validating.red import GateFacts, size
 
 _WORKFLOW = "security-audit.yml"
 _UNFINISHED = (Status.NOT_RUN, Status.TIMED_OUT)
-# Engines have limits of their own; together they may take this many times as long as
-# one run of the tests.
+# Scanners have their own limits; together they may take this many times as long
+# as one run of the tests.
 _PATIENCE = 3
 
 _Key = tuple[str, str, str, str]
@@ -32,11 +32,11 @@ _Key = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class Scanned:
-    """What the scan reports.
+    """The results of the scan.
 
     Attributes:
-        red_today: the secrets: they are red before and after, and never recorded.
-        baseline: the record of the gate and of the scan, None if none is needed.
+        red_today: secrets, which fail before and after, and are never recorded.
+        baseline: the baseline of gate and scan, None if none is needed.
     """
 
     outcome: Outcome
@@ -45,15 +45,15 @@ class Scanned:
 
 
 def scans(adoption: AdoptionFacts) -> bool:
-    """Whether the adoption brings a workflow that scans."""
+    """Whether the adoption adds a workflow that scans."""
     names = (PurePosixPath(path).name for path in adoption.created)
     return any(name.endswith(_WORKFLOW) for name in names)
 
 
 def judge_scan(facts: GateFacts, recorded: bytes | None) -> Scanned:
-    """Scan as the workflow does, all of the history as well, and record what is red.
+    """Scan like the workflow, including the whole history, and record findings.
 
-    ``recorded`` is what the gate has to record.
+    ``recorded`` is the baseline of the gate.
     """
     if not scans(facts.adoption):
         why = f"the adoption brings no {_WORKFLOW}"
@@ -74,14 +74,14 @@ def judge_scan(facts: GateFacts, recorded: bytes | None) -> Scanned:
 def _scan_adopted(
     facts: GateFacts, recorded: bytes | None
 ) -> tuple[list[CheckResult], bytes | None]:
-    """Let the engine write its record beside that of the gate, and take both."""
+    """Let the engine extend the baseline of the gate with that of the scan."""
     adopted = facts.clones.adopted
     path = baseline_path(adopted.root)
     before = path.read_bytes() if path.is_file() else None
     if recorded is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(recorded)
-    # Once a week the workflow searches all of the history.
+    # Once a week the workflow searches the whole history.
     words = ["scan", "--json", "--history", "all", "--baseline", "write", "--grow"]
     try:
         timeout = _PATIENCE * facts.timeout
@@ -95,7 +95,7 @@ def _scan_adopted(
 
 
 def _stopped(check: CheckResult) -> bool:
-    """Whether an engine did not do its work, also if it found something by then."""
+    """Whether a scanner did not do its work, even if it has some findings."""
     with_reason = check.status is Status.FAILED and bool(check.reason)
     return check.status in _UNFINISHED or with_reason
 
@@ -109,18 +109,18 @@ def _errors(check: CheckResult) -> Iterator[Finding]:
 
 
 def _standing(check: CheckResult) -> list[Finding]:
-    """What is red although everything that may be recorded was."""
+    """Blocking findings that remain although everything allowed was recorded."""
     return [item for item in _errors(check) if not (item.known or item.waiver)]
 
 
 def _since(facts: GateFacts, checks: Sequence[CheckResult]) -> list[str]:
-    """What is red in files that the adoption changed, and was not before."""
+    """Blocking findings in files that the adoption changed, and that are new."""
     changed = facts.adoption.changed
     suspects = [
         (check, finding)
         for check in checks
         for finding in _errors(check)
-        # What a commit once held has no line that could be compared.
+        # Findings in old commits have no line that could be compared.
         if finding.path in changed and check.id != "history"
     ]
     created = set(facts.adoption.created)
@@ -140,7 +140,7 @@ def _since(facts: GateFacts, checks: Sequence[CheckResult]) -> list[str]:
 
 
 def _keys_of_base(facts: GateFacts) -> Counter[_Key]:
-    """What the same engine with the same settings says of the base commit."""
+    """The findings of the same engine with the same settings in the base commit."""
     words = ["scan", "--json", "--history", "none"]
     run = run_engine(
         facts.clones.adopted,

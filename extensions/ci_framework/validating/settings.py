@@ -1,4 +1,4 @@
-"""The settings that an adoption wrote, as far as a validation needs them."""
+"""The settings of an adoption that a validation needs."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _NAMES = frozenset(item.encode_name for item in msgspec.structs.fields(Settings)
 
 @dataclass(frozen=True)
 class AdoptedSettings:
-    """What ``[tool.ci-framework]`` of the adopted commit says.
+    """The settings in ``[tool.ci-framework]`` of the adopted commit.
 
     Attributes:
-        tier: the tier that CI asks for.
+        tier: the tier that CI runs.
         test: the project's own command for its tests; empty = pytest.
         variables: all settings as variables, for a commit that has none.
     """
@@ -49,7 +49,7 @@ def read_settings(root: Path) -> AdoptedSettings:
     """
     source = configuration_file(root)
     settings = project_table(read_toml(source), source) if source else {}
-    # Of two files the engine reads one: pyproject.toml, even without our table.
+    # The engine reads only one of two files: pyproject.toml, even without our table.
     tier = text(settings, "quality", "tier")
     names = {
         name: text(settings, "environments", name)

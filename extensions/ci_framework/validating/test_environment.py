@@ -1,4 +1,4 @@
-"""An environment in which a project's tests can run, made the same way twice."""
+"""Create an environment for a project's tests, in the same way for both clones."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _NEEDED: frozenset[Kind] = frozenset({"runtime", "added", "build"})
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the environment of a clone is made.
+    """How to create the environment of a clone.
 
     Attributes:
-        tier: whose environment it is.
-        needs: what is added to it.
-        more: what is added where tests lack a module.
+        tier: the tier of the environment.
+        needs: additional requirements.
+        more: further requirements, if tests lack a module.
     """
 
     environments: Environments = _NOBODY
@@ -52,11 +52,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An environment, and what a reader must know of it.
+    """A created environment, with notes for the report.
 
     Attributes:
-        notes: what was installed for which reason, and what could not be.
-        of_gate: whether it is the one that the gate makes.
+        notes: what was installed for which reason, and what failed.
+        of_gate: whether it is the environment of the gate.
     """
 
     environment: Environment
@@ -66,10 +66,10 @@ class Prepared:
 
 
 def decide(clone: Clone, environments: Environments, tier: Tier) -> Recipe:
-    """Decide from the files of the base commit what the tests need.
+    """Determine the test requirements from the files of the base commit.
 
-    What the project names for its tests; if it names nothing, what it names for all
-    work on it.
+    These are the ones that the project declares for its tests; if there are none,
+    those for development.
 
     Raises:
         ConfigurationError: if pyproject.toml is broken.
@@ -83,15 +83,15 @@ def decide(clone: Clone, environments: Environments, tier: Tier) -> Recipe:
 
 
 def planned_installations(recipe: Recipe) -> list[str]:
-    """What is installed beside the project's own environment, for people."""
+    """The packages to install beside the project's own environment, for display."""
     return [f"{need.because}: {' '.join(need.words)}" for need in recipe.needs]
 
 
 def prepare(clone: Clone, recipe: Recipe) -> Prepared:
-    """Make the environment.
+    """Create the environment.
 
-    The one that the gate makes, if it has all that is needed; it stays as the gate
-    makes it. Else one beside it.
+    Use the gate's environment if it has all requirements, without changing it;
+    otherwise create a separate one.
 
     Raises:
         ToolError: if the project itself cannot be installed.
@@ -103,7 +103,7 @@ def prepare(clone: Clone, recipe: Recipe) -> Prepared:
         with _variables(child_environment()):
             environment = prepare_environment(project, recipe.environments, recipe.tier)
         unmet = [need for need in recipe.needs if not _met(need, project, recipe)]
-        # An environment of pixi belongs to its lock file: nothing is added beside it.
+        # A pixi environment belongs to its lock file: nothing can be added to it.
         if ("pytest" in environment.probe.modules and not unmet) or environment.prefix:
             return Prepared(environment, project, [environment.name], of_gate=True)
     except ToolError as error:
@@ -112,7 +112,7 @@ def prepare(clone: Clone, recipe: Recipe) -> Prepared:
 
 
 def widen(prepared: Prepared, recipe: Recipe) -> Prepared:
-    """Add what the project names for all work on it: its tests lack a module."""
+    """Add the requirements for development, because tests lack a module."""
     if prepared.of_gate:
         needs = (*recipe.needs, *recipe.more)
         return _beside(prepared.project, needs, prepared.notes)
@@ -120,7 +120,7 @@ def widen(prepared: Prepared, recipe: Recipe) -> Prepared:
 
 
 def _met(need: Need, project: Project, recipe: Recipe) -> bool:
-    """Whether the environment that the gate makes has it."""
+    """Whether the gate's environment satisfies a requirement."""
     group = recipe.environments.of_tier(recipe.tier)
     if need.source == "group":
         default = "dev" if project.manager == "uv" else ""
@@ -130,7 +130,7 @@ def _met(need: Need, project: Project, recipe: Recipe) -> bool:
 
 
 def _beside(project: Project, needs: Sequence[Need], notes: list[str]) -> Prepared:
-    """An environment of its own for the tests, with what they need."""
+    """A separate environment for the tests and their requirements."""
     refuse_tracked_output(project)
     locked = _locked(project, needs)
     if locked is not None:
@@ -148,7 +148,7 @@ def _beside(project: Project, needs: Sequence[Need], notes: list[str]) -> Prepar
 
 
 def _locked(project: Project, needs: Sequence[Need]) -> Environment | None:
-    """What the lock file of uv says, None if there is none or it does not fit."""
+    """The packages in uv's lock file, None if it is missing or outdated."""
     if not (project.root / "uv.lock").is_file() or find_program("uv") is None:
         return None
     prefix = project.output / "environments" / "validation"
@@ -163,7 +163,7 @@ def _locked(project: Project, needs: Sequence[Need]) -> Environment | None:
 
 @contextmanager
 def _variables(wanted: dict[str, str]) -> Generator[None]:
-    """Let the engine see the variables that programs in the clone get."""
+    """The variables of programs in the clone, in the engine's format."""
     before = dict(os.environ)
     os.environ.clear()
     os.environ.update(wanted)
@@ -175,7 +175,7 @@ def _variables(wanted: dict[str, str]) -> Generator[None]:
 
 
 def _plain(project: Project) -> Environment:
-    """A virtual environment with the project in it and nothing else."""
+    """A virtual environment with only the project."""
     prefix = project.output / "environments" / "validation"
     prefix.parent.mkdir(parents=True, exist_ok=True)
     if find_program("uv"):
@@ -192,7 +192,7 @@ def _plain(project: Project) -> Environment:
 
 
 def _siblings(project: Project) -> list[str]:
-    """The packages of the repository that its top one needs: no index may have them."""
+    """The repository's packages that its root package needs."""
     graph = packages_graph(project)
     top = next((p.name for p in graph.packages if p.path == "."), "")
     needed = graph.needed_with(top, _NEEDED, _NEEDED) if top else []
@@ -223,7 +223,7 @@ def _insist(project: Project, command: Sequence[str], what: str) -> None:
 
 
 def _with(prepared: Prepared, needs: Sequence[Need]) -> Prepared:
-    """Install what is needed: all at once, else what can be had one by one."""
+    """Install the requirements together, or else those that can be installed."""
     environment, project = prepared.environment, prepared.project
     if not needs:
         return prepared
@@ -243,7 +243,7 @@ def _with(prepared: Prepared, needs: Sequence[Need]) -> Prepared:
 
 
 def _together(needs: Sequence[Need]) -> Iterator[tuple[str, ...]]:
-    """The words of an installer, an option together with its value."""
+    """Installer arguments, each option together with its value."""
     for need in needs:
         words = iter(need.words)
         for word in words:

@@ -1,4 +1,4 @@
-"""Validate an adoption: first what can be read, then what can be run."""
+"""Validate an adoption: first static checks, then those that run code."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from ci_framework.validating.settings import read_settings
 from ci_framework.validating.suites import shown_command
 from ci_framework.validating.test_environment import decide, planned_installations
 
-# static: no code of the project is run, as requested; not-agreed: nor is it here, and
-# that proves nothing.
+# static: no code of the project is run, as requested; not-agreed: the same without
+# a request, which proves nothing.
 Scope = Literal["static", "not-agreed", "full"]
-# Seconds that one run of the project's tests may take.
+# The limit in seconds for one run of the project's tests.
 TIMEOUT = 1200.0
 _NOT_AGREED = "running code of the project was not agreed to"
 _STATIC_FAILED = "a static check failed"
-# What another check or an answer decided: the step about that is enough.
+# Follow-ups of another check or an answer: one step about that is enough.
 _FOLLOWING = (_NOT_AGREED, _STATIC_FAILED, NO_ENVIRONMENT, NO_BASELINE)
 
 
@@ -58,12 +58,12 @@ def validate(
 ) -> Validation:
     """Validate an adoption in clean clones.
 
-    No code of the project is run unless the user agreed to it.
+    No code of the project runs unless the user agreed.
     """
     started = time.monotonic()
-    say = _reporter(console)
+    report = _reporter(console)
     seen = Behavior()
-    checks = _static(repository, adoption, clones, say)
+    checks = _static(repository, adoption, clones, report)
     if scope == "static":
         checks += _left_out(skipped("--static: no code of the project was run"))
     elif scope == "not-agreed":
@@ -71,7 +71,7 @@ def validate(
     elif any(check.status == "failed" for check in checks):
         checks += _left_out(not_run(_STATIC_FAILED))
     else:
-        seen = observe(clones, adoption, timeout, say)
+        seen = observe(clones, adoption, timeout, report)
         checks += seen.checks
     return Validation(
         verdict=verdict_of(checks, static_only=scope == "static"),
@@ -89,22 +89,22 @@ def validate(
 
 
 def _reporter(console: Console | None) -> Callable[[str], None]:
-    def say(text: str) -> None:
+    def report(text: str) -> None:
         if console is not None:
-            # Names of tests and files may hold escape sequences: they are shown.
+            # Names of tests and files may contain escape sequences: make them visible.
             shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
             console.print(shown, markup=False, highlight=False)
 
-    return say
+    return report
 
 
 def _static(
     repository: Repository,
     adoption: AdoptionFacts,
     clones: Clones,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> list[Check]:
-    """Make the checks that run no code of the project."""
+    """Run the checks that run no code of the project."""
     both = commits.Commits(repository, adoption)
     adopted = clones.adopted.repository
     makers: dict[str, Callable[[], Outcome]] = {
@@ -125,7 +125,7 @@ def _static(
     for name, make in makers.items():
         check = timed(name, "static", make)
         checks.append(check)
-        say(f"{name}: {check.status}: {check.reason}")
+        report(f"{name}: {check.status}: {check.reason}")
     return checks
 
 
@@ -180,7 +180,7 @@ def _next_steps(
 
 
 def planned_commands(clones: Clones, adoption: AdoptionFacts) -> list[str]:
-    """List what a validation will run of the project, to be shown beforehand.
+    """List the commands of the project that a validation will run, for display.
 
     Raises:
         ConfigurationError: if a file of the project is broken.

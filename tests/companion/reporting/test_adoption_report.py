@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from ci_framework.inventory import Evidence, Tool
-from ci_framework.planning.plan import Capability, Operation
+from ci_framework.planning.plan import AlwaysRed, Capability, Operation
 from ci_framework.reporting.adoption_report import report_json, report_markdown
 from ci_framework.reporting.escaped import as_code, as_text
 from ci_framework.validating.model import (
@@ -82,6 +82,23 @@ def test_what_a_person_has_to_do_is_listed() -> None:
     assert "merge this pull request; nothing" not in text
     assert "`.github/workflows/ci.yml:12` (deploy / push)" in text
     assert "| `.github/workflows/ci.yml` | 0 | 1 | 1 |" in text
+
+
+def test_what_no_baseline_excepts_comes_first_with_the_command() -> None:
+    found = AlwaysRed(
+        rules={"F401": 7, "F821": 1},
+        files={"a.py": 7, "@octocat.py": 1},
+        fixable=7,
+        command="uvx ruff check --select F,E9 --fix .",
+        remaining=["@octocat.py:3 F821"],
+    )
+    text = page([operation(kind="manual")], always_red=found)
+    assert text.index("## Fix before you merge") < text.index("For you to decide")
+    assert "8 findings" in text
+    assert "F401 7, F821 1" in text
+    assert "to fix 7 of them, run `uvx ruff check --select F,E9 --fix .`" in text
+    assert "@octocat" not in text
+    assert "Fix before" not in page([operation(kind="manual")])
 
 
 def test_what_fails_today_comes_before_the_operations() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ci_framework.validating.gate import Gated, judge_gate
 from ci_framework.validating.red import GateFacts
-from tests.support.adoptions import ENGINE, Content, adopt
+from tests.support.adoptions import ENGINE, LAUNCHER, Content, adopt
 
 OLD_FINDING = {"old.py": "x = 1  # BAD\n"}
 
@@ -49,6 +49,17 @@ def test_what_the_adoption_made_red_is_not_recorded(tmp_path: Path) -> None:
     assert result.outcome.status == "failed"
     assert "ci-framework/new.py:1" in "\n".join(result.outcome.details)
     assert "old.py" not in "\n".join(result.outcome.details)
+
+
+def test_what_the_settings_name_is_there_before_as_well(tmp_path: Path) -> None:
+    """What a type checker finds depends on what the requirements install."""
+    needs = "ci-framework/project/test-requirements.txt"
+    engine = str(ENGINE[LAUNCHER]).replace(
+        "fingerprint=line", f"fingerprint=line + str((root / {needs!r}).exists())"
+    )
+    result = gated(tmp_path, OLD_FINDING, {LAUNCHER: engine, needs: "ukkonen\n"})
+    assert result.outcome.status == "passed", result.outcome
+    assert rules(result.baseline) == ["E501"]
 
 
 def test_a_new_finding_in_a_file_of_the_project_is_harm(tmp_path: Path) -> None:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.projects import FULL, DemoProject, Run, assert_green, assert_red
+from tests.support.projects import (
+    WITH_XDIST,
+    DemoProject,
+    Run,
+    assert_green,
+    assert_red,
+)
 
 # Slow: real programs, again and again.
 pytestmark = pytest.mark.heavy
@@ -34,7 +40,8 @@ def run_tests(
     project: DemoProject, seen: Path, tier: str = "extended", **more: str
 ) -> tuple[Run, list[str]]:
     seen.unlink(missing_ok=True)
-    variables = {**FULL, "SEEN": str(seen), **more}
+    variables = {**WITH_XDIST, "SEEN": str(seen), **more}
+    variables["PYTEST_PLUGINS"] += ",_hypothesis_pytestplugin"
     run = project.gate("test", "--tier", tier, variables=variables)
     return run, seen.read_text().split() if seen.exists() else []
 

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from tests.support.bare import bare_environment
-from tests.support.projects import FULL, DemoProject, Run, assert_green
+from tests.support.projects import FULL, WITH_XDIST, DemoProject, Run, assert_green
 
 BOTH = "test,coverage"
 OWN = '[tool.coverage.run]\nbranch = true\nsource = ["src"]\n'
@@ -127,7 +127,7 @@ def test_a_coveragerc_that_measures_everything_measures_only_the_project(
 def test_workers_of_xdist_measure_only_the_project(project: DemoProject) -> None:
     configure(project, '[tool.coverage.run]\nsource = ["."]\n', "-n2")
     run = project.run(
-        "gate", "--only", BOTH, "--coverage-threshold", "100", variables=FULL
+        "gate", "--only", BOTH, "--coverage-threshold", "100", variables=WITH_XDIST
     )
     assert_green(run)
     assert measured(run) == EVERYTHING

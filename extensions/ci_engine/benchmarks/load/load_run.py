@@ -1,4 +1,4 @@
-"""One load test: both sides in turn, compared, and the head held to the limits."""
+"""A load test: run both sides alternately, compare them, and check the limits."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class LoadRun(BenchRun):
 
     @property
     def load(self) -> LoadTest:
-        """How the load test is run."""
+        """The settings of the load test."""
         return self.settings.performance.load
 
     def suite_paths(self, root: Path) -> list[str]:
-        """The locust file that a side has."""
+        """The locust file of a side."""
         return list(filter(None, [self.load.locust_file(root)]))
 
     def require_suite(self, root: Path) -> None:
@@ -66,10 +66,10 @@ class LoadRun(BenchRun):
             )
 
     def require_packages(self, environment: Environment, kinds: SuiteKinds) -> None:
-        """Accept every environment: locust runs isolated where it is missing."""
+        """Accept every environment: if locust is missing, it runs isolated."""
 
     def measure(self, base: Side | None, head: Side, why: str) -> CheckResult:
-        """Run both sides in turn, compare them, and hold the head to its limits."""
+        """Run both sides alternately, compare them, and check the head's limits."""
         performance = self.settings.performance
         if base is not None and not self.load.command:
             base, why = None, "the server is not started here"
@@ -89,7 +89,7 @@ class LoadRun(BenchRun):
     def _hold_to_limits(
         self, check: CheckResult, path: str, reports: list[Report]
     ) -> None:
-        """Add what is beyond the limits, and what was measured."""
+        """Add findings for exceeded limits, and the measured values."""
         if not any(report.total.made for report in reports):
             check.reason = "no request was made: check the tasks of the locust file"
             return
@@ -100,7 +100,7 @@ class LoadRun(BenchRun):
         if beyond:
             check.status, check.reason = Status.FAILED, ""
         elif check.status is Status.SKIPPED:
-            # The limits were checked all the same.
+            # The limits were checked anyway.
             check.status, reason = Status.PASSED, check.reason
             check.notes.append(reason)
             check.reason = ""
@@ -123,7 +123,7 @@ def _milliseconds(reports: list[Report], percentile: str) -> float:
 
 
 def _beyond(load: LoadTest, path: str, reports: list[Report]) -> Iterator[Finding]:
-    """What the head does not reach; the median run counts."""
+    """The limits that the head's median run exceeds."""
     limits = load.limits
     rate = median(report.error_rate for report in reports)
     if rate > fraction(limits.error_rate):

@@ -27,12 +27,12 @@ THROUGHPUT = "all requests: time for each"
 
 
 class Requests(msgspec.Struct, frozen=True):
-    """Requests of one name, or all of them.
+    """The requests with one name, or all of them.
 
     Attributes:
-        count: how many were answered as they should be.
-        failures: how many were not.
-        p50: seconds within which half of the answered ones were.
+        count: the number of successful requests.
+        failures: the number of failed requests.
+        p50: seconds within which half of the successful ones were answered.
     """
 
     count: int
@@ -42,23 +42,23 @@ class Requests(msgspec.Struct, frozen=True):
     p99: float = 0.0
 
     def percentile(self, name: str) -> float:
-        """Seconds within which that share of the answered ones were."""
+        """Seconds within which that share of the successful requests were answered."""
         return {"p50": self.p50, "p95": self.p95, "p99": self.p99}[name]
 
     @property
     def made(self) -> int:
-        """How many requests there were."""
+        """The number of requests."""
         return self.count + self.failures
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What ``run_locust.py`` writes about one run.
+    """The report of ``run_locust.py`` on one run.
 
     Attributes:
-        finished: whether the run lasted as long as it should.
+        finished: whether the run had its full duration.
         seconds: how long requests were counted.
-        messages: the most frequent reasons of failures.
-        refused: other machines that the locust file wanted to reach.
+        messages: the most frequent reasons for failures.
+        refused: other machines that the locust file tried to reach.
     """
 
     finished: bool
@@ -70,7 +70,7 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def requests_per_second(self) -> float:
-        """How many requests were answered in a second."""
+        """Successful requests per second."""
         return self.total.count / self.seconds if self.seconds else 0.0
 
     @property
@@ -81,11 +81,11 @@ class Report(msgspec.Struct, frozen=True):
 
 @dataclass
 class LoadRunner:
-    """Runs a server and locust, side by side, again and again.
+    """Runs a server together with locust, repeatedly.
 
     Attributes:
-        reports: what the runs of the head reported.
-        notes: what a reader must know about the servers.
+        reports: the reports of the head's runs.
+        notes: notes about the servers for readers.
     """
 
     project: Project
@@ -97,7 +97,7 @@ class LoadRunner:
     tool: str = ""
 
     def run(self, side: Side, only: Collection[str] = ()) -> ProcessResult:
-        """Run the load test of a side once; only some of its numbers may be wanted."""
+        """Run the load test of a side once; ``only`` may limit the reported times."""
         with tempfile.TemporaryDirectory(
             prefix="ci-framework-load-", ignore_cleanup_errors=True
         ) as name:
@@ -168,7 +168,7 @@ class LoadRunner:
         return ProcessResult(dict(_times(side.paths[0], report)))
 
     def _command(self, side: Side) -> list[str]:
-        """The interpreter that has locust: the project's if it has it."""
+        """The interpreter with locust: the project's if it has it."""
         environment = side.environment
         if environment.module("locust") is not None:
             self.tool = f"locust {environment.version('locust')}".strip()
@@ -210,7 +210,7 @@ def _read(file: Path) -> Report | None:
 
 
 def _times(path: str, report: Report) -> Iterator[tuple[str, Measured]]:
-    """The numbers that are compared: percentiles by request, and the throughput."""
+    """The values to compare: percentiles by request, and the throughput."""
     for name, requests in report.requests.items():
         if requests.count:
             for group in PERCENTILES:

@@ -27,15 +27,15 @@ _FIRST_ERROR = 400
 
 
 class ServerError(Exception):
-    """The server did not do what a load test needs.
+    """The server is not usable for a load test.
 
     Attributes:
-        output: the last lines that it wrote.
+        output: the last lines of its output.
         timed_out: whether it took too long.
     """
 
     def __init__(self, message: str, output: str, *, timed_out: bool = False) -> None:
-        """Keep the message and the end of the output."""
+        """Create the error with the end of the output."""
         super().__init__(message)
         self.output = output
         self.timed_out = timed_out
@@ -46,7 +46,7 @@ class Server:
     """The server of one run.
 
     Attributes:
-        notes: what it left behind.
+        notes: remarks about processes it left behind.
     """
 
     settings: LoadTest
@@ -62,11 +62,11 @@ class Server:
 
     @contextmanager
     def running(self) -> Generator[Service]:
-        """Start it, wait until it is ready, and stop it in the end.
+        """Start it, wait until it is ready, and stop it at the end.
 
         Raises:
             ServerError: if it does not start, is never ready, ends, or does not stop.
-            ToolError: if something else has its port.
+            ToolError: if another program uses its port.
         """
         if accepts_connections(self.settings.host, self.port):
             raise ToolError(

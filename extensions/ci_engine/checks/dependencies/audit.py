@@ -1,7 +1,7 @@
-"""Look for known vulnerabilities in what the project depends on.
+"""Look for known vulnerabilities in the project's dependencies.
 
-The engine asks the OSV service about the dependencies of all dependency files, and of
-the prepared environment where no lock has what the project requires.
+The engine queries the OSV service for the dependencies in all dependency files, and
+for those in the prepared environment if no lock covers the requirements.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from ci_engine.findings.results import CheckResult, Finding, Status, name_some
 from ci_engine.findings.severity import SCORES
 
 _TOOL = "osv"
-# A vulnerability without a rating is not harmless; malware is the worst there is.
+# A vulnerability without a rating is not harmless; malware is the most severe.
 _UNRATED = 7.0
 _WORST = 10.0
 _MOST_NAMED = 20
-# The name of an issue that has several, the first of these that it has.
+# The preferred prefix of an issue's name: the first of these that it has.
 _DATABASES = (MALWARE, "GHSA-", "PYSEC-", "CVE-")
 _PIXI_NOTE = (
     "conda packages are in no advisory database of Python: only the Python "
@@ -48,13 +48,13 @@ class _Advisory:
 
     @property
     def score(self) -> float:
-        """How severe it is."""
+        """The severity as a number."""
         if is_malware(self.names):
             return _WORST
         return max((SCORES.get(s, _UNRATED) for s in self.severities), default=_UNRATED)
 
     def joined(self, other: _Advisory) -> _Advisory:
-        """Both as one."""
+        """Merge two advisories into one."""
         return replace(
             self,
             names=(*self.names, *other.names),
@@ -66,7 +66,7 @@ class _Advisory:
 
 @dataclass
 class _Advisories:
-    """All of them; two names of one issue are one advisory."""
+    """All advisories; two names of one issue are merged into one advisory."""
 
     found: list[_Advisory] = field(default_factory=list[_Advisory])
 
@@ -92,7 +92,7 @@ def check(context: Context) -> CheckResult:
 
 
 def _is_opaque(context: Context, found: Dependencies) -> bool:
-    """Whether files show nothing of a project that has an environment."""
+    """Whether the files show no dependencies of a project that has an environment."""
     nothing = not found.audited and not found.problems and not found.others
     return nothing and isinstance(context.environment, Environment)
 
@@ -100,7 +100,7 @@ def _is_opaque(context: Context, found: Dependencies) -> bool:
 def run_audit(
     workspace: Workspace, dependencies: Dependencies, timeout: float
 ) -> CheckResult:
-    """Audit what a project depends on."""
+    """Audit the dependencies of a project."""
     if not dependencies.audited:
         return _nothing_to_audit(dependencies)
     service = open_service(timeout, workspace.cancel)
@@ -140,7 +140,7 @@ def _notes(
 def _incomplete(
     result: CheckResult, dependencies: Dependencies, missing: Mapping[str, str]
 ) -> CheckResult:
-    """What was not looked up is never green; what was found is reported anyway."""
+    """Fail if something could not be looked up; report what was found anyway."""
     problems = [*dependencies.problems]
     if missing:
         name, reason = next(iter(missing.items()))
@@ -149,7 +149,7 @@ def _incomplete(
     if problems:
         result.reason = problems[0].partition("\n")[0]
         result.output = "\n".join(problems)
-        # A finding is one, whatever else could not be read.
+        # Findings are reported even if something else could not be read.
         if result.status is Status.PASSED:
             result.status = Status.NOT_RUN
     return result

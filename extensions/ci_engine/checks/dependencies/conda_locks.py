@@ -1,4 +1,4 @@
-"""The locks of conda's packages: of pixi and of conda-lock."""
+"""Read the lock files of pixi and conda-lock."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _PixiLock(msgspec.Struct):
 def read_pixi(path: Path, name: str) -> Gathered:
     """Read ``pixi.lock``.
 
-    Conda packages are known by the name they have on the index of Python.
+    Conda packages are identified by their names on PyPI.
     """
     gathered = Gathered(name)
     packages = msgspec.convert(read_yaml(path), _PixiLock).packages
@@ -66,7 +66,7 @@ def read_pixi(path: Path, name: str) -> Gathered:
 
 
 def _conda_name(package: _PixiPackage) -> tuple[str, str]:
-    """The name and the version of a conda package, as its file has them."""
+    """The name and the version of a conda package, from its file name."""
     file = unquote(urlsplit(package.conda).path.rpartition("/")[2])
     stem = next((file.removesuffix(e) for e in _CONDA if file.endswith(e)), "")
     match stem.rsplit("-", 2):
@@ -77,7 +77,7 @@ def _conda_name(package: _PixiPackage) -> tuple[str, str]:
 
 
 def _on_index(package: _PixiPackage) -> Sequence[tuple[str, str]]:
-    """What a conda package is called on the index of Python."""
+    """The name of a conda package on PyPI."""
     found = [_PURL.match(purl) for purl in package.purls or []]
     return [
         (normalize(unquote(purl.group(1))), unquote(purl.group(2)))

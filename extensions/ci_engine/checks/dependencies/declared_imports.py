@@ -1,8 +1,8 @@
 """A package may import the standard library, itself, and what it declares.
 
-What another package of the repository contains is known. For everything else the
-environment knows the distribution; what is not installed, and what a file imports
-optionally, is not judged.
+The modules of the repository's other packages are known. For everything else, the
+environment maps modules to distributions. Modules that are not installed, and optional
+imports, are not judged.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ci_engine.monorepo.sibling_packages import Declared, Siblings
 from ci_engine.project.repository import normalize
 
 _CHECK = "declared-imports"
-# Modules that newer Pythons no longer have, and those that every environment has.
+# Modules that newer Pythons removed, and modules that every environment has.
 _FORMER = frozenset(
     {"asynchat", "asyncore", "distutils", "imp", "smtpd", "telnetlib", "cgi", "crypt"}
     | {"pipes", "imghdr", "sndhdr", "aifc", "audioop", "lib2to3", "tomllib", "__main__"}
@@ -46,7 +46,7 @@ class _Environment(msgspec.Struct):
 
 @dataclass(frozen=True)
 class _Judge:
-    """What is needed to judge an import."""
+    """The facts needed to judge an import."""
 
     siblings: Siblings
     declared: Declared
@@ -55,7 +55,7 @@ class _Judge:
     root: Path
 
     def problem(self, found: Import, name: str, *, test: bool) -> tuple[str, str]:
-        """The severity and the message, both empty if nothing is wrong."""
+        """The severity and the message, both empty if the import is fine."""
         first = found.module.partition(".")[0]
         allowed = self.declared.for_tests if test else self.declared.for_code
         of = self.siblings.of_import(found)
@@ -72,7 +72,7 @@ class _Judge:
         if not brought or allowed.intersection(brought) or not self.declared.complete:
             return "", ""
         message = _undeclared(found, brought[0])
-        # Tests may get what they need in ways that no manifest shows.
+        # Tests may get their dependencies in ways that no manifest shows.
         return "warning" if test else "error", message
 
     def _is_beside(self, first: str, name: str) -> bool:
@@ -85,12 +85,12 @@ class _Judge:
         return own | frozenset(self.environment.standard if self.environment else ())
 
     def _brought(self, first: str) -> list[str]:
-        """The distributions that bring a top-level name, normalized."""
+        """The distributions that provide a top-level name, normalized."""
         names = self.environment.names.get(first, []) if self.environment else []
         return sorted(map(normalize, names))
 
     def known(self, found: Import) -> bool:
-        """Whether it is known where an import comes from."""
+        """Whether the source of an import is known."""
         first = found.module.partition(".")[0]
         return bool(
             self.siblings.of_import(found)
@@ -147,7 +147,7 @@ def _read_environment(context: Context) -> _Environment:
 
 
 def _files(context: Context, siblings: Siblings) -> list[tuple[str, bool]]:
-    """The files of the package that are code or tests, and which of them are tests."""
+    """The code and test files of the package, and which of them are tests."""
     settings = context.settings
     found: list[tuple[str, bool]] = []
     for path in context.project.files:
@@ -164,7 +164,7 @@ def _files(context: Context, siblings: Siblings) -> list[tuple[str, bool]]:
 
 
 def _local(context: Context, files: Sequence[tuple[str, bool]]) -> frozenset[str]:
-    """The names that a file of the package may import from beside it."""
+    """The names that a file of the package may import from its own directory."""
     parts = (name.removesuffix(".py").split("/") for name, _ in files)
     return frozenset(chain(*parts)) - frozenset(context.settings.source_paths)
 

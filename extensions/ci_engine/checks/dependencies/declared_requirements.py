@@ -1,4 +1,4 @@
-"""What the manifests of a project require, as rows such as ``six>=1; marker``."""
+"""The requirements in a project's manifests, as strings such as ``six>=1; marker``."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ci_engine.configuration.tables import dig, items, table, text, texts
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import Project
 
-# Keys of a requirement that no range of versions says anything about.
+# Keys of a requirement that replace a version range.
 _ELSEWHERE = ("path", "git", "url", "file")
 
 
 class ComputedError(Exception):
-    """Requirements that only the code of the project knows."""
+    """Requirements that cannot be known without running the project's code."""
 
 
 def declared_names(project: Project) -> frozenset[str]:
@@ -35,12 +35,12 @@ def declared_names(project: Project) -> frozenset[str]:
 
 
 def pyproject_rows(document: Table) -> list[str]:
-    """What a project always requires."""
+    """The requirements that a project always has."""
     return texts(document, "project", "dependencies")
 
 
 def manifest_rows(document: Table) -> tuple[list[str], list[str]]:
-    """What a pyproject.toml requires: always, and in extras and groups."""
+    """The requirements of a pyproject.toml: always, and in extras and groups."""
     main = table(document, "tool", "poetry", "dependencies")
     needed = [*pyproject_rows(document), *_table_rows(main)]
     optional = [*_every_row(document), *_poetry_rows(document)]
@@ -48,7 +48,7 @@ def manifest_rows(document: Table) -> tuple[list[str], list[str]]:
 
 
 def rows_in_lock(lock: str, directory: Path, document: Table) -> list[str]:
-    """What a lock of a kind has to have, for the manifests beside it."""
+    """The requirements beside a lock that its kind has to satisfy."""
     if lock == "conda-lock.yml":
         path = directory / "environment.yml"
         conda, pip = environment_rows(path) if path.is_file() else ([], [])
@@ -69,7 +69,7 @@ def rows_in_lock(lock: str, directory: Path, document: Table) -> list[str]:
 
 
 def overridden_names(document: Table) -> frozenset[str]:
-    """What a project replaces by other versions than are required."""
+    """The names whose required versions the project overrides."""
     uv = table(document, "tool", "uv")
     rows = [*texts(uv, "override-dependencies"), *texts(uv, "exclude-dependencies")]
     rows += table(document, "tool", "pdm", "resolution", "overrides")
@@ -77,7 +77,7 @@ def overridden_names(document: Table) -> frozenset[str]:
 
 
 def _every_row(document: Table) -> Iterator[str]:
-    """Extras and groups."""
+    """The requirements in extras and groups."""
     for listed in table(document, "project", "optional-dependencies").values():
         yield from texts(listed)
     for listed in table(document, "dependency-groups").values():
@@ -105,7 +105,7 @@ def _conda_tables(manifest: object) -> Iterator[str]:
 
 
 def _table_rows(group: Table, python: str = "python") -> Iterator[str]:
-    """The rows of a table of names and ranges."""
+    """The requirements in a table of names and ranges."""
     for name, value in group.items():
         local = any(dig(value, key) is not None for key in _ELSEWHERE)
         found = value if isinstance(value, str) else text(value, "version")
@@ -114,7 +114,7 @@ def _table_rows(group: Table, python: str = "python") -> Iterator[str]:
 
 
 def pipfile_rows(path: Path) -> list[str]:
-    """What a ``Pipfile`` requires, in all of its categories."""
+    """The requirements of a ``Pipfile``, in all of its categories."""
     document = read_toml(path)
     other = ("source", "requires", "scripts", "pipenv")
     groups = [table(document, name) for name in document if name not in other]
@@ -122,7 +122,7 @@ def pipfile_rows(path: Path) -> list[str]:
 
 
 def setup_cfg_rows(path: Path) -> list[str]:
-    """What ``setup.cfg`` requires, in extras too."""
+    """The requirements of ``setup.cfg``, including extras."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(read_text(path))
@@ -139,10 +139,10 @@ def setup_cfg_rows(path: Path) -> list[str]:
 
 
 def setup_py_rows(path: Path) -> list[str]:
-    """What ``setup.py`` requires, if it says so without computing it.
+    """The requirements of ``setup.py``, if they are literals.
 
     Raises:
-        ComputedError: if only running it would show what it requires.
+        ComputedError: if the requirements are computed at run time.
     """
     try:
         tree = ast.parse(read_text(path))
@@ -163,7 +163,7 @@ def setup_py_rows(path: Path) -> list[str]:
 
 
 def environment_rows(path: Path) -> tuple[list[str], list[str]]:
-    """What an ``environment.yml`` requires: of conda, and of pip."""
+    """The requirements of an ``environment.yml``, for conda and for pip."""
     document = read_yaml(path)
     conda: list[str] = []
     pip: list[str] = []
@@ -175,7 +175,7 @@ def environment_rows(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _conda_row(spec: str) -> str:
-    """``channel::name=1.2=build`` as a row."""
+    """Convert ``channel::name=1.2=build`` to a requirement."""
     name, _, version = spec.rpartition("::")[2].replace(" ", "=", 1).partition("=")
     version = version.strip("=").partition("=")[0]
     if any(sign in spec for sign in "<>!"):
@@ -184,5 +184,5 @@ def _conda_row(spec: str) -> str:
 
 
 def names_in(rows: Iterable[str]) -> frozenset[str]:
-    """The names in rows."""
+    """The names in requirements."""
     return frozenset(filter(None, map(name_of, rows)))

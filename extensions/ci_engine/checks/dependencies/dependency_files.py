@@ -1,7 +1,7 @@
-"""Read every dependency file of a repository, or name it as not read.
+"""Read all dependency files of a repository, and list those that cannot be read.
 
-A lock that is broken, that is of another project, or that lacks what the manifest
-beside it requires is a problem: what it would have had is not known.
+A lock that is broken, belongs to another project, or lacks a requirement of the
+manifest beside it is a problem, because the locked dependencies are then unknown.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ci_engine.checks.dependencies.lock_freshness import Lock, problem_of
 from ci_engine.configuration.tables import text
 from ci_engine.project.repository import Project, normalize, printable
 
-# Files of requirements that are what the project itself needs.
+# Requirements files that list the project's own dependencies.
 _MAIN = ("requirements.txt", "requirements.in")
 
 
@@ -54,7 +54,7 @@ def read_lock(
 
 
 def _fitting_locks(tree: DependencyTree) -> Iterator[Gathered]:
-    """The locks that could be read, with a problem for each that does not fit."""
+    """The locks that could be read and fit, and a problem for each that does not."""
     for directory, locks in tree.locks.items():
         for lock in locks:
             if lock.gathered is None:
@@ -74,7 +74,7 @@ def _fitting_locks(tree: DependencyTree) -> Iterator[Gathered]:
 
 
 def _members(tree: DependencyTree, directory: str, gathered: Gathered) -> Iterator[str]:
-    """The directories of the other projects that a lock says it is of."""
+    """The directories of other projects that a lock covers."""
     for name in tree.rows:
         below, _, base = name.rpartition("/")
         if base == "pyproject.toml" and below != directory:
@@ -84,7 +84,7 @@ def _members(tree: DependencyTree, directory: str, gathered: Gathered) -> Iterat
 
 
 def _check_hashed_requirements(tree: DependencyTree) -> None:
-    """Requirements with hashes are a lock where there is no other one."""
+    """Treat requirements with hashes as a lock if there is no other one."""
     for name, rows in tree.rows.items():
         directory, _, base = name.rpartition("/")
         if rows.hashed and base == "requirements.txt" and directory not in tree.locks:
@@ -98,7 +98,7 @@ def _check_hashed_requirements(tree: DependencyTree) -> None:
 
 
 def _pinned_beside(tree: DependencyTree, directory: str) -> Gathered:
-    """What all files of requirements in a directory pin together."""
+    """What all requirements files in a directory pin together."""
     joined = Gathered(directory)
     for name, rows in tree.rows.items():
         if name.rpartition("/")[0] == directory:
@@ -110,7 +110,7 @@ def _pinned_beside(tree: DependencyTree, directory: str) -> Gathered:
 def _left_open(
     tree: DependencyTree, *, anything_pinned: bool
 ) -> tuple[list[str], list[str]]:
-    """What files leave open and nothing above them pins, and what of it is needed."""
+    """The requirements that nothing pins, and those of them that are needed."""
     unknown: dict[str, str] = {}
     needed: list[str] = []
     pins: dict[str, frozenset[str]] = {}
@@ -127,18 +127,18 @@ def _left_open(
             why = "conda-only" if conda else f"not pinned in {printable(name)}"
             unknown[package] = f"{package} ({why})"
             main = is_manifest(base) or base in _MAIN or not anything_pinned
-            # Groups and extras are all that shows what a project without pins is of.
+            # Without pins, groups and extras are all that is known of the project.
             optional = row.endswith(OPTIONAL) and anything_pinned
             if not directory and main and not conda and not optional:
                 needed.append(row.removesuffix(OPTIONAL))
     if any(text.startswith("setup.py (computes") for text in tree.unread):
-        # Only an environment shows what it requires.
+        # Only an environment shows its requirements.
         needed.append("setup.py")
     return list(unknown.values()), needed
 
 
 def _pinned_above(tree: DependencyTree, directory: str) -> frozenset[str]:
-    """What locks and pins have, in a directory and in those above it."""
+    """The packages that are locked or pinned in a directory and its parents."""
     above = {directory}
     while directory:
         directory = directory.rpartition("/")[0]

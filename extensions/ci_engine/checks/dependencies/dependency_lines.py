@@ -10,7 +10,7 @@ from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
 from ci_engine.project.repository import Project, normalize
 
 _MANIFEST = "pyproject.toml"
-# A version stands in one of the lines after the name, in Pipfile.lock after hashes.
+# The version is on a line after the name; in Pipfile.lock it follows the hashes.
 _NEAR = 2
 _FAR = 40
 
@@ -18,7 +18,7 @@ _FAR = 40
 def locations_of(
     project: Project, dependencies: Dependencies, dependency: Dependency
 ) -> Iterator[tuple[str, int]]:
-    """The line in each file that has a dependency, else in one that requires it."""
+    """The line in each file that lists a dependency, else in one that requires it."""
     files = dependencies.files.get(dependency, ())
     for file in files:
         yield file, _line(project.root / file, dependency)
@@ -58,7 +58,7 @@ def _required_line(rows: list[str], pattern: str) -> int:
 
 
 def _locked_line(rows: list[str], pattern: str, version: str) -> int:
-    """The line of a package in a lock, in the version that is used if it is there."""
+    """The line of a package in a lock, preferably with the version that is used."""
     head = re.compile(
         rf"""^(?:name = "{pattern}"|\s*(?:- )?name: {pattern}"""
         rf"""|\s*(?:- conda: |- pypi: )\S*/{pattern}-\d\S*|\s*"{pattern}": \{{)$""",

@@ -36,7 +36,7 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.project.path_patterns import matching
 from ci_engine.project.repository import Project, printable
 
-# What is left open, but nothing that the project always needs from the index.
+# Unpinned requirements, without those that the project always needs from PyPI.
 CONDA, OPTIONAL = " # conda", " # optional"
 _LARGEST = 50_000_000
 _UNREADABLE = (ConfigurationError, msgspec.DecodeError, OSError)
@@ -44,13 +44,13 @@ _UNREADABLE = (ConfigurationError, msgspec.DecodeError, OSError)
 
 @dataclass
 class DependencyTree:
-    """What was read of the repository so far.
+    """The content of the repository's dependency files, as read so far.
 
     Attributes:
-        locks: the locks, by the directory they are in.
-        rows: the rows of each other file.
-        foreign: the best file of each directory and language that is not read.
-        named: the files that files of requirements name, and that have no such name.
+        locks: the locks by directory.
+        rows: the requirements of each other file.
+        foreign: the best file of each directory and language that is not supported.
+        named: files that requirements files include and that have unusual names.
     """
 
     project: Project
@@ -65,7 +65,7 @@ class DependencyTree:
     problems: list[str] = field(default_factory=list[str])
 
     def refuse(self, name: str, problem: str) -> None:
-        """A file that had to be read; files of tests may be broken on purpose."""
+        """Record an unreadable file; files of tests may be broken on purpose."""
         text = printable(problem)
         if is_below(name, self.test_paths):
             self.unread.append(f"{printable(name)} ({text})")
@@ -73,14 +73,14 @@ class DependencyTree:
             self.problems.append(text)
 
     def document(self, directory: str) -> Table:
-        """The pyproject.toml of a directory, empty if it has none."""
+        """The pyproject.toml of a directory, empty if there is none."""
         if not directory:
             return self.project.pyproject
         path = self.project.root / directory / "pyproject.toml"
         try:
             return read_toml(path) if path.is_file() else {}
         except ConfigurationError:
-            # It is named where it is read as a manifest.
+            # The error is reported where the file is read as a manifest.
             return {}
 
 
@@ -97,7 +97,7 @@ def read_tree(
 
 
 def _read_included(tree: DependencyTree, excluded: Sequence[str]) -> None:
-    """Read files of requirements that others name, whatever they are called."""
+    """Read requirements files that others include, whatever their names."""
     waiting = list(tree.rows)
     while waiting:
         name = waiting.pop()
@@ -120,7 +120,7 @@ def _read_included(tree: DependencyTree, excluded: Sequence[str]) -> None:
 
 
 def _included(tree: DependencyTree, name: str) -> list[tuple[str, str]]:
-    """What a file names, and where that is."""
+    """The path of an included file, and where it is included."""
     rows = tree.rows.get(name)
     directory = PurePosixPath(name).parent
     return [
@@ -130,7 +130,7 @@ def _included(tree: DependencyTree, name: str) -> list[tuple[str, str]]:
 
 
 def _names(project: Project) -> list[str]:
-    """All files, and locks at the top that git ignores."""
+    """All tracked files, and locks at the root that git ignores."""
     ignored = {
         path.name for path in project.root.glob("*") if lock_kind(path.name) is not None
     }
@@ -179,14 +179,14 @@ def _read_lock(tree: DependencyTree, kind: LockKind, directory: str, name: str) 
     except _UNREADABLE as error:
         reason = " ".join(str(error).removeprefix(f"{Path(name).name}: ").split())
         tree.refuse(name, f"{name}: {reason or 'empty'}; {refresh}")
-        # It is there, and says nothing.
+        # The file exists, but has no requirements.
         gathered = None
     lock = Lock(kind, name, refresh, gathered)
     tree.locks.setdefault(directory, []).append(lock)
 
 
 def _read_list(tree: DependencyTree, name: str, path: Path, *, manifest: bool) -> None:
-    """Read a manifest or a file of requirements."""
+    """Read a manifest or a requirements file."""
     try:
         if manifest:
             tree.rows[name] = _manifest_rows(path, name)
@@ -200,7 +200,7 @@ def _read_list(tree: DependencyTree, name: str, path: Path, *, manifest: bool) -
 
 
 def _note_sources(tree: DependencyTree, name: str) -> None:
-    """Where else a file of requirements takes packages from."""
+    """Note the other indexes and local files of a requirements file."""
     tree.unread += [
         f"{printable(source)} (named by {printable(name)})"
         for source in tree.rows[name].sources
@@ -226,6 +226,6 @@ def _manifest_rows(path: Path, name: str) -> RequirementRows:
         return found
     conda, pip = environment_rows(path)
     found = read_rows(pip, name)
-    # A package of conda is not a distribution of the same name.
+    # A conda package may differ from the PyPI distribution with the same name.
     found.open += [f"{row}{CONDA}" for row in conda]
     return found

@@ -1,4 +1,4 @@
-"""Which files say what a project depends on, by their names."""
+"""Recognize dependency files by their names."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ci_engine.checks.dependencies.lock_formats import (
 
 @dataclass(frozen=True)
 class LockKind:
-    """One kind of locks.
+    """One kind of lock files.
 
     Attributes:
-        name: its usual file.
-        refresh: the command that locks again.
-        partial: whether it may be a lock of only a part of the project.
+        name: its usual file name.
+        refresh: the command that updates the lock.
+        partial: whether it may lock only a part of the project.
     """
 
     name: str
@@ -54,7 +54,7 @@ _LISTS = re.compile(
 )
 _MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py", "Pipfile")
 _ENVIRONMENT = re.compile(r"environment[\w.-]*\.ya?ml")
-# What belongs to another language or tool; of one directory the first one is named.
+# Files of other languages or tools; the first one in a directory is reported.
 _FOREIGN = {
     "package-lock.json": "npm",
     "npm-shrinkwrap.json": "npm",
@@ -100,7 +100,7 @@ _FOREIGN_SUFFIXES = {".csproj": "NuGet", ".gemspec": "Ruby"}
 
 
 def lock_kind(base: str) -> LockKind | None:
-    """The kind of a lock, by the name of its file."""
+    """The kind of a lock, by its file name."""
     if re.fullmatch(r"(?:[\w.-]+\.)?conda-lock\.ya?ml", base):
         return _CONDA_LOCK
     if re.fullmatch(r"pylock\.[^.]+\.toml", base):
@@ -109,7 +109,7 @@ def lock_kind(base: str) -> LockKind | None:
 
 
 def is_requirements(name: str) -> bool:
-    """Whether a file holds requirements, as pip reads them."""
+    """Whether a file contains requirements in pip's format."""
     directory, _, base = name.rpartition("/")
     if _LISTS.fullmatch(base):
         return True
@@ -118,12 +118,12 @@ def is_requirements(name: str) -> bool:
 
 
 def is_manifest(base: str) -> bool:
-    """Whether a file declares what a project requires."""
+    """Whether a file declares the project's requirements."""
     return base in _MANIFESTS or _ENVIRONMENT.fullmatch(base) is not None
 
 
 def foreign_rank(base: str) -> tuple[int, str] | None:
-    """Which other language or tool a file is of, the locks before the manifests."""
+    """The rank of a file of another language or tool; locks come before manifests."""
     if base in _FOREIGN:
         return _FOREIGN_ORDER.index(base), _FOREIGN[base]
     suffix = Path(base).suffix

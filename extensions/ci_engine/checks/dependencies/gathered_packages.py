@@ -1,4 +1,4 @@
-"""Collect what one file lists."""
+"""Collect the packages that one file lists."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _SHA256 = re.compile(r"sha256:([0-9a-fA-F]{64})")
 
 @dataclass
 class Gathered:
-    """What was read of a file so far.
+    """The packages read from a file so far.
 
     Attributes:
-        owners: the projects that a lock says it is of.
+        owners: the projects that a lock covers.
     """
 
     file: str
@@ -40,7 +40,7 @@ class Gathered:
         why: str = "",
         hashes: Iterable[str] = (),
     ) -> None:
-        """Add a distribution of Python, by its name as it is written."""
+        """Add a Python distribution, with its name as written."""
         matches = map(_SHA256.fullmatch, hashes)
         found = tuple(match.group(1).lower() for match in matches if match)
         dependency = Dependency(
@@ -49,16 +49,16 @@ class Gathered:
         self.add(dependency, why)
 
     def add(self, dependency: Dependency, why: str = "") -> None:
-        """Add one; the reason says why no advisory of Python is about it."""
+        """Add a package; the reason is why no Python advisory covers it."""
         kept = self.others if why else self.audited
-        # A lock for several platforms lists some of them several times.
+        # A lock for several platforms may list a package more than once.
         before = kept.get(dependency, dependency)
         kept[dependency] = before.joined(dependency)
         if why:
             self.unknown.add(f"{dependency.name} ({why})")
 
     def all(self) -> Dependencies:
-        """Everything, sorted."""
+        """All packages, sorted."""
         listed = [*self.audited, *self.others]
         return Dependencies(
             self.file,

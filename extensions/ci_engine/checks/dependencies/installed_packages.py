@@ -1,4 +1,4 @@
-"""List what the prepared environment of a project has."""
+"""List the packages in a project's prepared environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ci_engine.environments import inside
 from ci_engine.environments.environment import environment_error
 from ci_engine.project.repository import normalize
 
-# What makers of environments put in; a dependency only if something requires it.
+# Packages that environment managers add; dependencies only if something requires them.
 _INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 
 
@@ -23,7 +23,7 @@ class _Installed(msgspec.Struct):
 
 
 def read_environment(workspace: Workspace) -> Dependencies:
-    """List what is installed in the prepared environment, without the project.
+    """List the installed packages of the prepared environment, without the project.
 
     Raises:
         ToolError: if there is no environment, or its list cannot be read.
@@ -63,7 +63,7 @@ def read_environment(workspace: Workspace) -> Dependencies:
 
 
 def _not_audited(row: _Installed, name: str, required: set[str]) -> str:
-    """Why no advisory can be about a distribution, empty if one can."""
+    """Why no advisory covers a distribution, empty if advisories do."""
     if row.origin:
         return row.origin
     if not name or not row.version:

@@ -1,4 +1,4 @@
-"""What a project depends on, and how much of that advisories may be about."""
+"""The dependencies of a project, and how many of them advisories cover."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 @dataclass(frozen=True, order=True)
 class Dependency:
-    """One distribution in one version.
+    """One version of one distribution.
 
     Attributes:
-        kind: which index it is from: that of Python, or one of conda.
-        requires: what it needs, each one as a name or as ``name==version``.
+        kind: its index: PyPI, or one of conda.
+        requires: its requirements, as names or as ``name==version``.
         hashes: the SHA-256 hashes of its files.
     """
 
@@ -32,7 +32,7 @@ class Dependency:
     hashes: tuple[str, ...] = field(default=(), compare=False)
 
     def joined(self, other: Dependency) -> Dependency:
-        """The same distribution, with what two files say of it."""
+        """Merge what two files list about the same distribution."""
         return replace(
             self,
             license_name=self.license_name or other.license_name,
@@ -43,19 +43,19 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Dependencies:
-    """All dependencies of a project, or of one file.
+    """The dependencies of a project, or of one file.
 
     Attributes:
-        source: where they were read, for people.
-        audited: those that advisories may be about.
-        unknown: those that no advisory database knows, with their origin.
-        others: the same ones, as far as their names and versions are known.
-        direct: what the project itself needs, as in ``requires``.
-        conda_names: names that audited packages have as packages of conda.
-        files: the files that have each dependency.
+        source: where they were read, for display.
+        audited: those that advisories cover.
+        unknown: those that no advisory database covers, with their origin.
+        others: the same, if their names and versions are known.
+        direct: the project's own requirements, as in ``requires``.
+        conda_names: the conda names of audited packages.
+        files: the files that list each dependency.
         unread: files that were not read, with the reason.
-        problems: what is wrong with files that had to be read.
-        open: what the project requires itself, and no lock has.
+        problems: problems of files that must be readable.
+        open: the project's requirements that no lock covers.
     """
 
     source: str
@@ -72,7 +72,7 @@ class Dependencies:
     open: tuple[str, ...] = ()
 
     def and_what_is_installed(self, installed: Dependencies) -> Dependencies:
-        """With what an environment has beside the files."""
+        """Add the packages that an environment has in addition to the files."""
         known = {each.name for each in (*installed.audited, *installed.others)}
         rest = replace(
             self,
@@ -84,12 +84,12 @@ class Dependencies:
 
     @property
     def names(self) -> frozenset[str]:
-        """The normalized name of everything in it."""
+        """The normalized names of all dependencies."""
         listed = {normalize(each.name) for each in (*self.audited, *self.others)}
         return frozenset(listed | self.conda_names)
 
     def coverage(self) -> str:
-        """How many were looked up, and which were not."""
+        """How many dependencies were looked up, and which were not."""
         total = len(self.audited) + len(self.unknown)
         text = f"{self.source}: {len(self.audited)} of {total} dependencies known"
         if not self.unknown:
@@ -100,7 +100,7 @@ class Dependencies:
 
 
 def join(parts: Iterable[Dependencies]) -> Dependencies:
-    """The dependencies of several files; each one is listed once."""
+    """Merge the dependencies of several files; each one is listed once."""
     audited: dict[Dependency, Dependency] = {}
     others: dict[Dependency, Dependency] = {}
     files: dict[Dependency, tuple[str, ...]] = {}

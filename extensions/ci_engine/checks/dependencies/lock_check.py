@@ -24,7 +24,7 @@ _CODES = (1, 2)
 _STALE, _BROKEN, _OTHER = "stale-lock", "unreadable-lock", "poetry-check"
 _UV_STALE = re.compile(r"needs to be updated|No solution found")
 _UV_BROKEN = "Failed to parse `uv.lock`"
-# "lock-file not up-to-date with the project"; versions spell it differently.
+# poetry's "lock-file not up-to-date with the project", in its different spellings.
 _PIXI_STALE = re.compile(r"lock[- ]?file not up-to-date", re.IGNORECASE)
 _POETRY_STALE = "pyproject.toml changed significantly"
 _LOCATION = re.compile(r"at line (\d+), column \d+")
@@ -32,14 +32,14 @@ _LOCATION = re.compile(r"at line (\d+), column \d+")
 
 @dataclass(frozen=True)
 class _Lock:
-    """How one manager keeps its lock.
+    """How to check the lock of one manager.
 
     Attributes:
-        name: the file.
-        check: its check, an argument list that changes and installs nothing.
-        make: the command that makes it or updates it.
-        issue: the rule that is broken, by the output of a check that failed; empty
-            if the check itself did not work.
+        name: the lock file.
+        check: the argument list of a check that changes and installs nothing.
+        make: the command that creates or updates it.
+        issue: returns the rule that is broken, from the output of a failed check; empty
+            if the check itself could not run.
     """
 
     name: str
@@ -49,7 +49,7 @@ class _Lock:
 
 
 def _uv_issue(outcome: Outcome) -> str:
-    # 1: the lock does not fit; 2: uv could not look, unless the lock is what broke.
+    # 1: the lock is outdated; 2: uv could not check, or the lock itself is broken.
     if outcome.code == 1 and _UV_STALE.search(outcome.stderr):
         return _STALE
     return _BROKEN if _UV_BROKEN in outcome.stderr else ""
@@ -65,7 +65,7 @@ def _poetry_issue(outcome: Outcome) -> str:
         return _STALE
     if outcome.code == 1 and _LOCATION.search(text):
         return _BROKEN
-    # The lock fits, but poetry refuses something else in pyproject.toml.
+    # The lock is current, but poetry rejects something else in pyproject.toml.
     return _OTHER if outcome.code == 1 and "Error: " in text else ""
 
 
@@ -94,7 +94,7 @@ def check(context: Context) -> CheckResult:
     git = context.project.git
     ignored = ("check-ignore", "--quiet", "--", lock.name)
     if git is not None and git.run(*ignored).code == 0:
-        # Here and in a fresh checkout alike: there the file is never present.
+        # An ignored lock counts as missing, because fresh checkouts do not have it.
         return skipped(f"{lock.name} is ignored by git on purpose")
     if not path.is_file():
         return _missing(lock)

@@ -1,4 +1,4 @@
-"""The locks of Python's managers: what each of them lists, and what needs what."""
+"""Read the lock files of Python package managers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_engine.configuration.reading import Table, as_table, read_text, read_tom
 from ci_engine.configuration.tables import texts
 from ci_engine.project.repository import normalize
 
-# Advisories of Python are about what this index serves.
+# Python advisories cover what this index serves.
 _PYPI = ("https://pypi.org/", "https://pypi.python.org/")
 
 
@@ -58,7 +58,7 @@ class _UvLock(msgspec.Struct):
 
 
 def read_uv(path: Path, name: str) -> Gathered:
-    """Read ``uv.lock``; the members of the workspace are what needs all the others."""
+    """Read ``uv.lock``; its workspace members are the direct dependents."""
     gathered = Gathered(name)
     for package in msgspec.convert(read_toml(path), _UvLock).package:
         kind, origin = next(iter(package.source.items()), ("", ""))

@@ -1,4 +1,4 @@
-"""Whether a lock has what the manifest beside it requires."""
+"""Check whether a lock satisfies the manifest beside it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class Lock:
-    """One lock.
+    """One lock file.
 
     Attributes:
-        refresh: what to do where it does not fit.
-        gathered: what it lists; None if it could not be read.
+        refresh: the command that updates it.
+        gathered: the packages it lists; None if it could not be read.
     """
 
     kind: LockKind
@@ -37,7 +37,7 @@ class Lock:
 
     @property
     def names(self) -> frozenset[str]:
-        """Everything in it, the projects that it is of included."""
+        """The names of its packages, including the projects it covers."""
         if self.gathered is None:
             return frozenset()
         direct = {name_of(text) for text in self.gathered.direct}
@@ -46,7 +46,7 @@ class Lock:
 
 
 def problem_of(lock: Lock, directory: Path, document: Table) -> str:
-    """Why a lock does not fit the manifests beside it, empty if it does."""
+    """Why a lock does not satisfy the manifests beside it, empty if it does."""
     gathered = lock.gathered
     if gathered is None:
         return ""
@@ -80,7 +80,7 @@ def _manifest(lock: Lock, directory: Path) -> str:
 
 
 def _lacking(lock: Lock, rows: list[str], without: set[str]) -> list[str]:
-    """What is required without a condition, and is not there."""
+    """Unconditional requirements that are not locked."""
     names = {name_of(row) for row in rows if ";" not in row}
     return sorted(filter(None, names - lock.names - without))
 
@@ -88,7 +88,7 @@ def _lacking(lock: Lock, rows: list[str], without: set[str]) -> list[str]:
 def _stale(
     gathered: Gathered, rows: list[str], overridden: frozenset[str]
 ) -> list[str]:
-    """Locked versions that no longer fit what is required."""
+    """Locked versions that the requirements no longer allow."""
     versions: dict[str, list[str]] = {}
     for each in (*gathered.audited, *gathered.others):
         if each.version:

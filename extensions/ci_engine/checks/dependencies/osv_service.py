@@ -1,8 +1,8 @@
-"""Ask the OSV service about dependencies, and count its answers.
+"""Query the OSV service about dependencies, and verify the number of its responses.
 
-The engine asks it itself: no configuration of a repository, such as the ignored
-advisories of a package manager, can leave out a question or an answer. The variable
-``OSV_SERVICE_URL`` names another service than https://api.osv.dev.
+The engine sends the queries itself, so that no configuration of a repository, such as
+the ignored advisories of a package manager, can suppress a query or a response. The
+variable ``OSV_SERVICE_URL`` replaces https://api.osv.dev.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _SERVICE = "https://api.osv.dev"
 _VARIABLE = "OSV_SERVICE_URL"
 _SECONDS = 20.0
 _LARGEST = 100_000_000
-# The service accepts 1000 questions at once; pages beyond this are a circle.
+# The service accepts 1000 queries per request; more pages than this are a loop.
 _AT_ONCE = 500
 _MOST_PAGES = 100
-# A busy service gets a second and a third chance.
+# A busy service is retried twice.
 _BUSY = (429, 500, 502, 503, 504)
 _PAUSES = (0.2, 1.0)
 _HINT = f"check the network and {_VARIABLE}, then run it again"
 
 
 class Specific(msgspec.Struct):
-    """What the database of an advisory adds to it."""
+    """The part of an advisory that its database adds."""
 
     severity: object = None
 
@@ -60,7 +60,7 @@ class _Affected(msgspec.Struct):
 
 
 class Record(msgspec.Struct):
-    """What the service knows about an advisory.
+    """The service's record of an advisory.
 
     Attributes:
         withdrawn: when it was withdrawn, empty if it is valid.
@@ -74,7 +74,7 @@ class Record(msgspec.Struct):
     database_specific: Specific | None = None
 
     def about(self, package: str) -> list[_Affected]:
-        """What it says about a package of Python."""
+        """The entries about a Python package."""
         return [
             each
             for each in self.affected
@@ -122,12 +122,12 @@ class _Query(msgspec.Struct, omit_defaults=True):
 
 @dataclass(frozen=True)
 class Answers:
-    """What the service answered.
+    """The responses of the service.
 
     Attributes:
         advisories: the ids of the advisories about each dependency that has any.
-        records: what it knows about them, by their ids.
-        missing: the ids that it did not describe, with the reason.
+        records: the records of advisories, by id.
+        missing: the ids without a record, with the reason.
     """
 
     advisories: dict[Dependency, list[str]]
@@ -143,7 +143,7 @@ class OsvService:
     """The service, for one run.
 
     Attributes:
-        deadline: when the run has to end, by the monotonic clock.
+        deadline: when the run must end, by the monotonic clock.
     """
 
     url: str
@@ -154,8 +154,8 @@ class OsvService:
         """Find the advisories about each dependency.
 
         Raises:
-            ToolError: if the service does not answer each question, or answers
-                another one.
+            ToolError: if the service does not answer each query, or its response is
+                invalid.
         """
         advisories: dict[Dependency, list[str]] = {}
         for start in range(0, len(dependencies), _AT_ONCE):
@@ -175,7 +175,7 @@ class OsvService:
         return Answers(advisories, records, missing)
 
     def _ids(self, dependencies: Sequence[Dependency]) -> dict[Dependency, list[str]]:
-        """Ask about some of them, page by page."""
+        """Query one batch, page by page."""
         found: dict[Dependency, list[str]] = {}
         waiting = [(dependency, "") for dependency in dependencies]
         for _ in range(_MOST_PAGES):
@@ -210,12 +210,12 @@ class OsvService:
         raise ToolError("the OSV service never ends its list of pages", hint=_HINT)
 
     def _record(self, name: str) -> Record | str:
-        """What the service knows about an advisory, else why not."""
+        """The record of an advisory, else the reason why there is none."""
         try:
             record = self._request(f"/v1/vulns/{quote(name, safe='')}", Record)
         except ToolError as error:
             return str(error)
-        # Some advisories have another name by now, which then is an alias of it.
+        # Some advisories were renamed; the requested id is then an alias.
         if name not in (record.id, *record.aliases):
             return f"the OSV service describes {record.id} instead of {name}"
         return record
@@ -267,7 +267,7 @@ class OsvService:
 def _refuse_other_answers(
     advisories: dict[Dependency, list[str]], records: dict[str, Record]
 ) -> None:
-    """Check the order of the answers, which nothing else links to the packages."""
+    """Check the order of the responses: only it maps them to packages."""
     for dependency, names in advisories.items():
         for name in names:
             record = records.get(name)
@@ -280,6 +280,6 @@ def _refuse_other_answers(
 
 
 def open_service(timeout: float, cancel: threading.Event) -> OsvService:
-    """The service that is configured, else the usual one."""
+    """The configured service, else the default one."""
     url = os.environ.get(_VARIABLE, "").rstrip("/") or _SERVICE
     return OsvService(url, time.monotonic() + timeout, cancel)

@@ -1,6 +1,6 @@
-"""What the index of Python says of a distribution: its license and its hashes.
+"""Read the license and the hashes of a distribution from PyPI.
 
-Only metadata is read, as PEP 658 offers it, else at the end of a wheel: nothing is
+Only metadata is read, as defined by PEP 658 or from the end of a wheel: nothing is
 installed, built or executed.
 """
 
@@ -34,7 +34,7 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 _SECONDS = 10.0
 _LARGEST = 30_000_000
 _LONGEST_LICENSE = 200
-# Installers put the metadata last: so much of a wheel is enough to read it.
+# Installers write the metadata last, so the end of a wheel is enough to read it.
 _END_OF_WHEEL = 200_000
 _BAD_ADDRESS = "no http address"
 
@@ -55,7 +55,7 @@ class Described:
     """Dependencies with their licenses.
 
     Attributes:
-        failures: those about which the index could not be asked, with the reason.
+        failures: those for which the index could not be queried, with the reason.
     """
 
     dependencies: Dependencies
@@ -63,9 +63,9 @@ class Described:
 
 
 def license_of(expression: str, text: str, classifiers: Sequence[str]) -> str:
-    """The license as metadata states it: an expression, a name, or classifiers."""
+    """The license in the metadata: an expression, a name, or classifiers."""
     stated = (expression or text).strip()
-    # Some put the whole text of the license there.
+    # Some projects put the full text of the license there.
     if stated and "\n" not in stated and len(stated) < _LONGEST_LICENSE:
         return stated
     names = [c.rpartition(" :: ")[2] for c in classifiers if c.startswith("License ::")]
@@ -73,7 +73,7 @@ def license_of(expression: str, text: str, classifiers: Sequence[str]) -> str:
 
 
 def describe(project: Project, found: Dependencies, timeout: float) -> Described:
-    """Find the licenses, by what is installed, else by the index."""
+    """Find the licenses in the environment, else on the index."""
     known = _installed(project)
     index = _Index(*_address(), time.monotonic() + timeout)
     missing = [
@@ -99,9 +99,9 @@ def describe(project: Project, found: Dependencies, timeout: float) -> Described
 
 
 def _installed(project: Project) -> dict[tuple[str, str], str]:
-    """The licenses of what is installed in the environment of the project.
+    """The licenses of the packages installed in the project's environment.
 
-    Its interpreter is not started. What git tracks is no environment.
+    Its interpreter is not started. A directory that git tracks is no environment.
     """
     if any(name.startswith(".venv/") for name in project.names):
         return {}
@@ -121,7 +121,7 @@ def _installed(project: Project) -> dict[tuple[str, str], str]:
 
 
 def _address() -> tuple[str, str]:
-    """Where the index is, and what opens it if its address says that."""
+    """The address of the index, and the credentials in it."""
     variables = installer_variables()
     chosen = (variables.get(name) for name in _VARIABLES)
     parts = urlsplit(next(filter(None, chosen), _INDEX).rstrip("/"))
@@ -131,11 +131,11 @@ def _address() -> tuple[str, str]:
 
 @dataclass
 class _Index:
-    """The index, until it does not answer.
+    """The index, which is not queried again once it fails.
 
     Attributes:
-        user: name and password, empty if it is open to all.
-        down: why it is not asked any more.
+        user: name and password, empty if there are none.
+        down: why it is no longer queried.
     """
 
     url: str
@@ -144,7 +144,7 @@ class _Index:
     down: str = ""
 
     def ask(self, dependency: Dependency) -> tuple[str, str]:
-        """The license of a dependency, or why the index could not be asked."""
+        """Return the license of a dependency, or why the index could not be queried."""
         if self.down:
             return "", self.down
         try:
@@ -182,7 +182,7 @@ class _Index:
         headers = {"Accept": accept, "User-Agent": "ci-framework"}
         if end:
             headers["Range"] = f"bytes=-{end}"
-        # Files may be elsewhere: that is none of their business.
+        # Files may be on other hosts, which must not receive the credentials.
         if self.user and urlsplit(url).netloc == urlsplit(self.url).netloc:
             encoded = base64.b64encode(self.user.encode()).decode()
             headers["Authorization"] = f"Basic {encoded}"
@@ -195,7 +195,7 @@ class _Index:
 
 
 def _with_metadata(files: Iterable[_File], dependency: Dependency) -> _File | None:
-    """The wheel of the version, one of the locked ones if hashes are locked."""
+    """The wheel of the version; if hashes are locked, one that matches them."""
     name = "[-_.]+".join(map(re.escape, dependency.name.split("-")))
     version = re.escape(dependency.version)
     pattern = re.compile(rf"{name}-{version}(?:-.*)?\.whl", re.IGNORECASE)
@@ -207,7 +207,7 @@ def _with_metadata(files: Iterable[_File], dependency: Dependency) -> _File | No
 
 
 def _metadata_in(end: bytes) -> bytes:
-    """The metadata at the end of a wheel; nothing if it is not there."""
+    """The metadata at the end of a wheel; empty if it is not there."""
     try:
         with zipfile.ZipFile(io.BytesIO(end)) as wheel:
             names = [n for n in wheel.namelist() if n.endswith(".dist-info/METADATA")]

@@ -1,4 +1,4 @@
-"""Files of requirements: what they pin, and what they leave open."""
+"""Read requirements files: pinned and unpinned requirements."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r"@\s*(\S+)|^((?:git|hg|svn|bzr)\+\S+|https?://\S+)")
 _EGG = re.compile(r"#egg=([\w.-]+)")
 _INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)[ =]*(\S+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)[ =]*")
-# From where else packages are taken: their advisories are about those of the index.
+# Other sources of packages; advisories only cover packages of the index.
 _SOURCE = re.compile(
     r"(?:-i|--index-url|--extra-index-url|-f|--find-links)[ =]*(\S+)"
     r"|((?:file:|[./]\S*\.(?:whl|zip|tar\.gz))\S*)"
@@ -28,14 +28,14 @@ _SOURCE = re.compile(
 
 @dataclass
 class RequirementRows:
-    """What was read of rows of requirements.
+    """The content of requirements files.
 
     Attributes:
-        gathered: what is pinned to one version.
-        open: the rows that leave the version open.
-        included: the files that it names.
-        sources: other indexes and local files that it names.
-        hashed: whether a row names hashes: then it is meant as a lock.
+        gathered: the packages pinned to one version.
+        open: the requirements without a pinned version.
+        included: the included files.
+        sources: other indexes and local files.
+        hashed: whether there are hashes, which makes the file a lock.
     """
 
     gathered: Gathered

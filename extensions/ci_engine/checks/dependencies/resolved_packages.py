@@ -1,8 +1,8 @@
-"""Which versions an installer would choose today, without installing anything.
+"""Resolve the versions that an installer would choose today, without installing.
 
-For projects without a lock. Requirements come from manifests that are read, not run:
-only wheels are considered, so that no code of the project or of a package is executed.
-The installers run outside the repository, whose configuration they never see.
+For projects without a lock. Manifests are read, not run, and only wheels are
+considered, so that no code of the project or of a package is executed. The installers
+run outside the repository, so that they do not read its configuration.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Report(msgspec.Struct):
 def resolve(
     workspace: Workspace, requirements: Sequence[str], timeout: float
 ) -> Dependencies:
-    """Choose versions for requirements such as ``six>=1; marker``.
+    """Resolve requirements such as ``six>=1; marker`` to versions.
 
     Raises:
         ToolError: if there is no solution, or the index cannot be reached.
@@ -63,7 +63,7 @@ def resolve(
             "setup.py computes what it requires, and a scan does not run it",
             hint=_HINT,
         )
-    # Outside of the repository: installers look for configuration upward from here.
+    # Outside of the repository: installers search parent directories for settings.
     with tempfile.TemporaryDirectory(prefix="ci-framework-") as name:
         directory = Path(name)
         listing = directory / "requirements.in"

@@ -1,7 +1,7 @@
-"""Whether a locked version is one that a requirement allows, as far as it is sure.
+"""Check conservatively whether a requirement allows a locked version.
 
-Only plain releases are compared: what is not understood counts as allowed, so that no
-lock is called stale by mistake.
+Only plain releases are compared. Anything else counts as allowed, so that no lock is
+reported as outdated by mistake.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def allows(ranges: str, version: str) -> bool:
 
 
 def plain_range(text: str) -> str:
-    """The range that poetry, pipenv or conda write in another way."""
+    """Convert a range in the syntax of poetry, pipenv or conda."""
     text = text.strip()
     if text.startswith(("^", "~")) and not text.startswith("~="):
         return f">={text[1:].strip()}"

@@ -1,7 +1,7 @@
-"""Run the project's pre-commit hooks on all files, or on those that changed.
+"""Run the project's pre-commit hooks on all files, or on changed files.
 
 Hooks may change files. They run on a copy, so that a gate never leaves changes
-behind; what they would change is a finding. Only with ``--fix`` they run in place.
+behind; their changes become findings. Only with ``--fix`` do they run in place.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _check_in(
     run = _run(tree, command, end)
     fixed: list[str] = []
     if fix and any(hook.modified for hook in run.failed):
-        # What could be fixed is fixed now: what is still wrong decides.
+        # The fixable findings are fixed now, so judge what remains.
         after = _stamps(tree)
         fixed = [name for name in after if after[name] != before.get(name)]
         run = _run(tree, command, end)
@@ -79,7 +79,7 @@ def _check_in(
 
 
 def _stamps(tree: WorkTree) -> dict[str, tuple[int, int]]:
-    """What changes with the content of each file."""
+    """A stamp of each file that changes with its content."""
     stamps: dict[str, tuple[int, int]] = {}
     for name in listed_files(tree.context, tree.variables):
         status = (tree.root / name).lstat()
@@ -88,13 +88,13 @@ def _stamps(tree: WorkTree) -> dict[str, tuple[int, int]]:
 
 
 def _ours(context: Context) -> list[str]:
-    """Our own hooks, as far as this tier has the check that each one runs."""
+    """Our own hooks whose checks this tier runs."""
     checks = context.settings.checks_of(context.request.tier)
     return [hook for hook, name in OUR_HOOKS.items() if name in checks]
 
 
 def _variables(context: Context, tool: Tool) -> dict[str, str]:
-    """What the hooks run with: the project's programs first, and what to leave out."""
+    """The variables for the hooks: the project's programs first, and hooks to skip."""
     environment = context.environment
     variables = dict(tool.variables or {})
     if isinstance(environment, Environment):
@@ -105,11 +105,11 @@ def _variables(context: Context, tool: Tool) -> dict[str, str]:
 
 
 def _run(tree: WorkTree, command: Sequence[str], end: float) -> HookRun:
-    """Run hooks once and see what they changed."""
+    """Run the hooks once and record their changes."""
     outcome = run_in(tree, command, max(1.0, end - time.monotonic()))
     hooks = read_hooks(outcome.stdout)
     modifying = [hook for hook in hooks if hook.modified]
-    # In place a file may differ from the index for other reasons.
+    # In place, files may differ from the index for other reasons.
     changed = tree.changed() if modifying and not tree.context.request.fix else {}
     names = [hook.id for hook in modifying]
     changes = {names[0]: changed} if len(names) == 1 else dict.fromkeys(names, changed)
@@ -119,7 +119,7 @@ def _run(tree: WorkTree, command: Sequence[str], end: float) -> HookRun:
 def _attribute_changes(
     tree: WorkTree, tool: Tool, run: HookRun, targets: Sequence[str], end: float
 ) -> None:
-    """Run the hooks that changed files one after the other, from the start."""
+    """Rerun the hooks that changed files, one after the other, on a fresh copy."""
     tree.git("checkout-index", "--all", "--force", "--quiet")
     for name in list(run.changes):
         command = [*tool.command, "run", name, "--color", "never", *targets]
@@ -129,7 +129,7 @@ def _attribute_changes(
 
 
 def _find_targets(context: Context, variables: Mapping[str, str]) -> list[str] | None:
-    """The options that name the files; None if no file changed."""
+    """The options that select the files; None if no file changed."""
     everything = ["--all-files"]
     if context.request.paths:
         names = _selected(context, variables)
@@ -141,13 +141,13 @@ def _find_targets(context: Context, variables: Mapping[str, str]) -> list[str] |
             return None
     else:
         return everything
-    # More names do not fit on every command line; then the hooks see all files.
+    # More names do not fit on every command line, so the hooks get all files.
     fits = sum(len(name) + 3 for name in names) <= LONGEST_LIST
     return ["--files", *names] if names and fits else everything
 
 
 def _selected(context: Context, variables: Mapping[str, str]) -> list[str]:
-    """The files among the paths that the run is limited to."""
+    """The files that are in the requested paths."""
     wanted = [PurePosixPath(path) for path in context.request.code_paths]
     return [
         name
@@ -157,11 +157,11 @@ def _selected(context: Context, variables: Mapping[str, str]) -> list[str]:
 
 
 def _changed(context: Context, variables: Mapping[str, str]) -> list[str]:
-    """Files that differ from the merge base, uncommitted ones included."""
+    """Files that differ from the merge base, including uncommitted ones."""
     root, since = context.project.root, context.request.since
     base = since
     with contextlib.suppress(ToolError):
-        # What was done on the other branch since then is none of this change.
+        # Later commits of the other branch are not part of this change.
         base = run_git(context, root, variables, "merge-base", since, "HEAD").strip()
     names: set[str] = set()
     for argv in (

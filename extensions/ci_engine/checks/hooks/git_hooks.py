@@ -1,4 +1,4 @@
-"""The hooks of git that start those of pre-commit: which, and where they are."""
+"""The git hooks that start the pre-commit hooks, and where they are installed."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ci_engine.processes.child_environment import child_variables
 from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import Project
 
-# Our hook that runs the gate before a push: the gate does not run it again.
+# Our hook that runs the gate before a push; the gate does not run it again.
 PUSH_HOOK = "ci-framework-push"
 _AT_COMMIT = ("pre-commit",)
 _AT_PUSH = "pre-push"
 
 
 class Hook(msgspec.Struct):
-    """One hook of the configuration."""
+    """One hook in the configuration."""
 
     id: str
     stages: list[str] = []
@@ -38,7 +38,7 @@ class HookRepository(msgspec.Struct):
 
 
 class HookConfiguration(msgspec.Struct):
-    """What the engine reads of the configuration of pre-commit."""
+    """The part of the pre-commit configuration that the engine reads."""
 
     repos: list[HookRepository] = []
     default_stages: list[str] = []
@@ -47,7 +47,7 @@ class HookConfiguration(msgspec.Struct):
 
 
 class HookProgram(NamedTuple):
-    """The program that installs the hooks, and runs them at a commit."""
+    """The program that installs the hooks, and runs them on commits."""
 
     label: str
     command: Sequence[str]
@@ -55,16 +55,16 @@ class HookProgram(NamedTuple):
 
 
 def read_hooks_file(root: Path) -> HookConfiguration | None:
-    """The configuration of pre-commit, None if it is not what it should be."""
+    """The configuration of pre-commit, None if it is invalid."""
     try:
         return msgspec.convert(read_yaml(root / CONFIG), HookConfiguration)
     except (CommandError, msgspec.ValidationError):
-        # The program that runs the hooks says what is wrong with it.
+        # The program that runs the hooks reports the mistake.
         return None
 
 
 def hook_types(root: Path) -> list[str]:
-    """The hooks of git that the configuration needs, such as ``pre-commit``."""
+    """The git hooks that the configuration needs, such as ``pre-commit``."""
     configuration = read_hooks_file(root) or HookConfiguration()
     types = configuration.default_install_hook_types or _AT_COMMIT
     hooks = (hook.id for entry in configuration.repos for hook in entry.hooks)
@@ -76,13 +76,13 @@ def hooks_elsewhere(project: Project) -> str:
     if project.git is None:
         return ""
     listed = project.git.run("config", "--show-scope", "--get-all", "core.hooksPath")
-    # The last one counts, but for that of our own command line.
+    # The last value applies, except that of our own command line.
     paths = [line.partition("\t") for line in listed.stdout.splitlines()]
     return next((p for scope, _, p in reversed(paths) if scope != "command"), "")
 
 
 def missing_git_hooks(project: Project) -> list[str]:
-    """The hooks of git that the configuration needs and this clone lacks."""
+    """The git hooks that the configuration needs and this clone lacks."""
     if project.git is None or not (project.root / CONFIG).is_file():
         return []
     common = project.git.run("rev-parse", "--git-common-dir").stdout.strip()
@@ -91,7 +91,7 @@ def missing_git_hooks(project: Project) -> list[str]:
 
 
 def hook_program(project: Project, environment: Environment | None) -> HookProgram:
-    """Find prek where it is installed, else the locked pre-commit."""
+    """Find prek if it is installed, else the locked pre-commit."""
     own = environment.program("prek") if environment else None
     if environment and own:
         label = f"prek {environment.version('prek')}".strip()
@@ -106,10 +106,10 @@ def hook_program(project: Project, environment: Environment | None) -> HookProgr
 
 
 def install_git_hooks(project: Project, program: HookProgram) -> str:
-    """Install them; a hook of git that is there already is kept and goes on running.
+    """Install the git hooks; existing hooks are kept and still run.
 
     Returns:
-        What the program reports about it.
+        The output of the program.
 
     Raises:
         ToolError: if the program fails.

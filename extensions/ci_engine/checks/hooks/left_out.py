@@ -1,4 +1,4 @@
-"""Hooks that the configuration or the variable SKIP keeps from running."""
+"""Hooks that the configuration or the variable SKIP disables."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ci_engine.checks.hooks.git_hooks import (
 from ci_engine.checks.hooks.verdict import HookRun
 from ci_engine.checks.hooks.working_copy import CONFIG
 
-# Hooks of our own block: they are this very gate, which runs them as checks.
+# Hooks of our own block: they run this gate, which runs their checks itself.
 OUR_HOOKS = {"ci-framework-lint": "lint", "ci-framework-format": "format"}
 
-# The stage of `pre-commit run`, which was called `commit` before pre-commit 3.2.
+# The stage of `pre-commit run`; its name was `commit` before pre-commit 3.2.
 _STAGES = frozenset({"pre-commit", "commit"})
 
 
 def notes_on_hooks_left_out(
     context: Context, run: HookRun, variables: Mapping[str, str]
 ) -> list[str]:
-    """Name the hooks that did not run, and who says so.
+    """Name the hooks that did not run, and what disabled them.
 
     Args:
         context: the check.
-        run: what ran.
-        variables: what it ran with.
+        run: the run of the hooks.
+        variables: the environment variables of the run.
     """
     skipped = hooks_skipped_by_variable(variables)
     notes = [f"left out by SKIP: {', '.join(skipped)}"] if skipped else []
@@ -46,13 +46,13 @@ def notes_on_hooks_left_out(
 
 
 def hooks_skipped_by_variable(variables: Mapping[str, str]) -> list[str]:
-    """The hooks that the variable SKIP leaves out, but for our own."""
+    """The hooks that the variable SKIP disables, except our own."""
     names = [name.strip() for name in variables.get("SKIP", "").split(",")]
     return [name for name in names if name and name not in OUR_HOOKS]
 
 
 def _of_other_stages(configuration: HookConfiguration) -> Iterable[str]:
-    """The hooks that a commit does not start, with their stages."""
+    """The hooks that a commit does not run, with their stages."""
     for repository in configuration.repos:
         for hook in repository.hooks:
             stages = hook.stages or configuration.default_stages

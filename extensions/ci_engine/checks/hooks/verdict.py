@@ -1,4 +1,4 @@
-"""What pre-commit or prek prints, and the verdict: which hook objects to which file."""
+"""Parse the output of pre-commit or prek into findings and a verdict."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ _MISSING = re.compile(r"Executable `(?P<name>[^`]+)` not found")
 
 @dataclass
 class Hook:
-    """How one hook ended.
+    """The result of one hook.
 
     Attributes:
         id: its id, known for hooks that failed.
-        exit_code: with what it failed, 0 if it only modified files.
+        exit_code: the exit code of a failure, 0 if the hook only modified files.
     """
 
     name: str
@@ -57,13 +57,13 @@ class Hook:
 
     @property
     def missing(self) -> str:
-        """The program that the hook needs and that is not there."""
+        """The program that the hook needs and that is not installed."""
         found = _MISSING.search("\n".join(self.output))
         return found.group("name") if found else ""
 
 
 def read_hooks(text: str) -> list[Hook]:
-    """Read the output of a run, one entry for each hook."""
+    """Read the output of a run, one entry per hook."""
     hooks: list[Hook] = []
     in_details = False
     for row in text.splitlines():
@@ -92,7 +92,7 @@ class HookRun:
     """One run of the hooks.
 
     Attributes:
-        changes: what each hook changed: file and first changed line.
+        changes: the changes of each hook: file and first changed line.
     """
 
     outcome: Outcome
@@ -106,7 +106,7 @@ class HookRun:
 
 
 def judge_hooks(tool: Tool, tree: WorkTree, run: HookRun) -> CheckResult:
-    """Exit code and output have to agree, or the hooks did not run."""
+    """Judge a run; if exit code and output disagree, the hooks did not run."""
     outcome = run.outcome
     if outcome.timed_out:
         return timed_out(outcome)
@@ -131,7 +131,7 @@ def judge_hooks(tool: Tool, tree: WorkTree, run: HookRun) -> CheckResult:
 
 
 def _cause(outcome: Outcome) -> str:
-    """The line that says why the program could not run the hooks."""
+    """The line of the output that explains why the hooks could not run."""
     rows = (outcome.stdout + outcome.stderr).splitlines()
     starts = ("An error has occurred", "An unexpected error", "error:")
     for number, row in enumerate(rows):
@@ -144,7 +144,7 @@ def _cause(outcome: Outcome) -> str:
 def _findings(
     tree: WorkTree, run: HookRun, hook: Hook, config: Sequence[str]
 ) -> list[Finding]:
-    """What a hook objects to: what it would change, and what it printed."""
+    """The findings of a hook: its changes and its output."""
     name = hook.id or hook.name
     findings = [
         Finding(
@@ -179,7 +179,7 @@ def _line_of(config: Sequence[str], name: str) -> int:
 def _find_locations(
     hook: Hook, rows: Sequence[str], known: Callable[[str], str]
 ) -> list[Finding]:
-    """Turn the lines that name a file of the project into findings."""
+    """Turn output lines that name a file of the project into findings."""
     findings: list[Finding] = []
     for row in rows:
         for pattern in _LOCATIONS:

@@ -1,4 +1,4 @@
-"""A copy of the repository in which hooks may change files without harm."""
+"""A copy of the repository in which hooks may safely change files."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ci_engine.project.git import Git
 
 CONFIG = ".pre-commit-config.yaml"
 
-# Where hooks find the project's own environments; links, so that nothing is made
-# anew. The managers must leave them as they are.
+# The environments that hooks may look for; they are linked, so that nothing is
+# created again. The managers must not modify them.
 _ENVIRONMENTS = (".venv", ".pixi", "node_modules")
 _LEFT_ALONE = {
     "UV_NO_SYNC": "1",
@@ -27,7 +27,7 @@ _LEFT_ALONE = {
     "PIXI_FROZEN": "true",
     "PIXI_NO_INSTALL": "true",
 }
-# A gate that a git hook starts must not look into the repository of that hook.
+# A gate started by a git hook must not use the repository of that hook.
 _REPOSITORY_VARIABLES = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -46,13 +46,13 @@ _GIT_SECONDS = 300.0
 
 
 def git_variables(given: Mapping[str, str]) -> dict[str, str]:
-    """The variables without those that point git at another repository."""
+    """The variables without those that point git to another repository."""
     return {k: v for k, v in given.items() if k not in _REPOSITORY_VARIABLES}
 
 
 @dataclass(frozen=True)
 class WorkTree:
-    """Where the hooks run."""
+    """The directory in which the hooks run."""
 
     context: Context
     root: Path
@@ -84,7 +84,7 @@ class WorkTree:
         return {name: _first_line(text, name) for name in names if name}
 
     def relative(self, text: str) -> str:
-        """The name of a file of the project that a text names, else nothing."""
+        """The path of a project file that a text names, empty if there is none."""
         given = Path(text)
         top = Path(os.path.realpath(self.root))
         path = Path(os.path.realpath(self.root / given))
@@ -94,7 +94,7 @@ class WorkTree:
 
 
 def _first_line(diff: str, name: str) -> int:
-    """The first changed line of a file, as it is before the change."""
+    """The first changed line of a file, in its old numbering."""
     inside = False
     for row in diff.splitlines():
         if row.startswith("diff --git "):
@@ -109,7 +109,7 @@ def _first_line(diff: str, name: str) -> int:
 def run_git(
     context: Context, root: Path, variables: Mapping[str, str], *arguments: str
 ) -> str:
-    """Run git in a directory, without the hooks and warnings of the user.
+    """Run git in a directory, without the user's hooks and warnings.
 
     Raises:
         ToolError: if git fails.
@@ -124,7 +124,7 @@ def run_git(
 
 
 def listed_files(context: Context, variables: Mapping[str, str]) -> list[str]:
-    """Tracked files and untracked ones that git does not ignore, links included."""
+    """Tracked files, and untracked ones that git does not ignore; includes links."""
     root = context.project.root
     listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     names = sorted(set(run_git(context, root, variables, *listing).split("\0")) - {""})
@@ -136,10 +136,10 @@ def listed_files(context: Context, variables: Mapping[str, str]) -> list[str]:
 def copied(
     context: Context, variables: Mapping[str, str]
 ) -> Generator[WorkTree, None, None]:
-    """Copy the files of the project into a repository of their own.
+    """Copy the project's files into a temporary repository.
 
-    The history is shared where there is one, so that hooks that compare with it
-    see what they see in the project.
+    The history is shared if there is one, so that hooks that compare with it
+    get the same result as in the project.
     """
     variables = {**git_variables(variables), **_LEFT_ALONE}
     prefix = "ci-framework-hooks-"
@@ -159,12 +159,12 @@ def copied(
 def in_place(
     context: Context, variables: Mapping[str, str]
 ) -> Generator[WorkTree, None, None]:
-    """The project itself, for hooks that are wanted to change it."""
+    """The project itself, for hooks that may change it."""
     yield WorkTree(context, context.project.root, git_variables(variables))
 
 
 def _start(tree: WorkTree) -> None:
-    """Make the repository, with the history of the project if it has its own."""
+    """Create the repository, with the project's history if it has its own."""
     tree.git("init", "--quiet", "--initial-branch=ci-framework-hooks")
     project = tree.context.project.root
     if not (project / ".git").exists():
@@ -198,7 +198,7 @@ def _copy(source: Path, target: Path, names: Sequence[str]) -> None:
 
 
 def _stage(tree: WorkTree, names: Sequence[str]) -> None:
-    """Put the files into the index; hooks see them as files of the repository."""
+    """Add the files to the index, so that hooks see them as tracked."""
     listing = tree.root / ".git" / "ci-framework-files"
     listing.write_bytes(b"\0".join(os.fsencode(name) for name in names))
     source = f"--pathspec-from-file={listing}"
@@ -213,7 +213,7 @@ def _stage(tree: WorkTree, names: Sequence[str]) -> None:
 
 
 def _link_environments(source: Path, target: Path) -> None:
-    """Let hooks find the environments of the project, out of git's sight."""
+    """Link the project's environments for the hooks, ignored by git."""
     exclude = target / ".git" / "info" / "exclude"
     exclude.parent.mkdir(parents=True, exist_ok=True)
     with exclude.open("a", encoding="utf-8") as stream:

@@ -22,7 +22,7 @@ from ci_engine.findings.severity import SCORES
 _SUFFIXES = (".py", ".pyw")
 _COMMENT = re.compile(rb"#.*nosec", re.IGNORECASE)
 _MOST_NAMED = 20
-# What hides a finding of bandit.
+# Comments that hide a finding of bandit.
 NOSEC = "`# nosec`"
 _TOTALS = "_totals"
 _CONFIDENCES = ("high", "medium", "low")
@@ -56,12 +56,12 @@ class _Report(msgspec.Struct):
 
 @dataclass
 class BanditScan:
-    """What several runs of bandit found together.
+    """The combined findings of several runs of bandit.
 
     Attributes:
         unread: files that could not be read, with the reason.
         scanned: files that were read.
-        hidden: what comments in the code hide.
+        hidden: findings that comments in the code hide.
     """
 
     result: CheckResult
@@ -72,7 +72,7 @@ class BanditScan:
 
 
 def check(context: Context) -> CheckResult:
-    """Run bandit on the source files; a file it cannot read is never green."""
+    """Run bandit on the source files; unreadable files fail the check."""
     files = source_files(context, _SUFFIXES)
     if not files:
         paths = ", ".join(context.request.paths or context.settings.source_paths)
@@ -102,9 +102,9 @@ def run_bandit(
     files: Sequence[str],
     timeout: float,
 ) -> BanditScan:
-    """Run bandit on files of the repository; what ``# nosec`` hides is named.
+    """Run bandit on files of the repository, and list the uses of ``# nosec``.
 
-    Without a result that is judged, as when it timed out, the scan is not complete.
+    Without a usable result, as after a timeout, the scan is incomplete.
     """
     given = ["--quiet", "--format", "json", *options]
     scan = BanditScan(skipped(""))
@@ -142,7 +142,7 @@ def _run(
     timeout: float,
     scan: BanditScan,
 ) -> CheckResult:
-    """Run bandit once and add what it found to the scan."""
+    """Run bandit once and add its findings to the scan."""
     outcome = workspace.execute(tool, arguments, timeout)
     try:
         report = msgspec.json.decode(outcome.stdout, type=_Report)
@@ -170,7 +170,7 @@ def _conclude(scan: BanditScan, tool: Tool) -> None:
 
 
 def newest_interpreter(workspace: Workspace) -> str:
-    """The project's interpreter if it knows newer syntax than that of the engine."""
+    """The project's interpreter if it supports newer syntax than the engine's."""
     environment = workspace.environment
     if not isinstance(environment, Environment):
         return ""
@@ -186,7 +186,7 @@ def _finding(workspace: Workspace, issue: _Issue) -> Finding:
     confidence = issue.issue_confidence.lower()
     text = issue.issue_text
     if issue.test_id in _WITH_SECRET:
-        # bandit quotes the password: reports must not spread it.
+        # bandit quotes the password, which must not get into reports.
         text = text.partition(":")[0]
     return Finding(
         tool="bandit",

@@ -1,4 +1,4 @@
-"""The project's own configuration of bandit: the gate uses it, a scan does not."""
+"""The project's own bandit configuration, used by the gate but not by scans."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ci_engine.errors import CommandError, ConfigurationError, ToolError
 from ci_engine.findings.results import name_some
 from ci_engine.project.repository import Project
 
-# Names of configuration files that bandit itself does not look for.
+# Names of configuration files that bandit does not find itself.
 _YAML_NAMES = ("bandit.yaml", "bandit.yml", ".bandit.yaml", ".bandit.yml")
 _INI = ".bandit"
 _TABLE = "pyproject.toml"
-# What weakens bandit, in its files and in its INI file.
+# Settings that weaken bandit, in its files and in its INI file.
 _LIMITS = ("tests", "skips", "exclude_dirs", "exclude")
 _MOST = 20
 
 
 def bandit_options(project: Project) -> list[str]:
-    """The options that name the project's own configuration of bandit.
+    """The options that pass the project's own configuration to bandit.
 
-    bandit finds none of these by itself when it is given files, and ``.bandit`` is
-    an INI file for it although many projects keep YAML in it.
+    bandit finds none of these itself if it is given files, and it reads ``.bandit``
+    as INI although many projects keep YAML in it.
     """
     options: list[str] = []
     own = project.root / _INI
@@ -42,7 +42,7 @@ def bandit_options(project: Project) -> list[str]:
 
 
 def bandit_limits(project: Project) -> Iterator[str]:
-    """Describe what the project's own configuration keeps bandit from."""
+    """Describe how the project's own configuration limits bandit."""
     options = bandit_options(project)
     for kind, name in zip(options[::2], options[1::2], strict=True):
         if kind == "--ini":
@@ -64,7 +64,7 @@ def _ini_limits(path: Path) -> dict[str, object]:
 
 
 def _is_ini(path: Path) -> bool:
-    """Whether the file has a section for bandit; if not, it has to be YAML."""
+    """Whether the file has an INI section for bandit; otherwise it must be YAML."""
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(read_text(path))

@@ -1,6 +1,6 @@
-"""Find what an unfinished merge left behind.
+"""Find the leftovers of an unfinished merge.
 
-Copier ends with exit code 0 when an update conflicts, so something has to look.
+Copier ends with exit code 0 if an update conflicts, so this check is needed.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _MOST_BYTES = 8 * 1024 * 1024
 def check(context: Context) -> CheckResult:
     """Find conflict markers, unmerged paths and rejected hunks in all files.
 
-    A file that holds markers on purpose says so with git's own attribute
-    ``conflict-marker-size`` set to anything but 7.
+    Files with intentional markers set git's own attribute ``conflict-marker-size``
+    to anything but 7.
     """
     findings, unread = find_conflicts(context.project)
     notes = [f"{name} was not searched: too large or not readable" for name in unread]
@@ -84,7 +84,7 @@ def _marker_line(path: Path) -> int | None:
 
 
 def _unmerged(project: Project) -> Iterator[Finding]:
-    """Paths that git still has in conflict."""
+    """Paths that are unmerged in git."""
     if project.git is None:
         return
     unmerged = (
@@ -105,7 +105,7 @@ def _unmerged(project: Project) -> Iterator[Finding]:
 
 
 def _excused(project: Project, paths: list[Path]) -> set[Path]:
-    """Files whose attributes say that markers of the usual size are content."""
+    """Files whose attributes allow markers of the usual size."""
     if not paths or project.git is None:
         return set()
     names = [project.relative(path) for path in paths]

@@ -1,4 +1,4 @@
-"""Limits of size and complexity, and private names that nothing uses.
+"""Limits of size and complexity, and unused private names.
 
 ruff measures complexity and statements. Dead code is found here: vulture reports
 neither private constants nor functions that only call themselves.
@@ -24,18 +24,18 @@ from ci_engine.checks.sources import batches, is_framework_file, source_files, t
 from ci_engine.configuration.settings import Policy
 from ci_engine.findings.results import CheckResult, Finding
 
-# Files that tools write say so in their first lines.
+# The first lines in which generated files state that they are generated.
 _GENERATED = "@generated"
 _HEAD_LINES = 5
-# Files that may name a private function or class, an entry point for example.
+# Files that may refer to a private function or class, such as entry points.
 _NAMING_SUFFIXES = frozenset(
     {".py", ".pyi", ".ipynb", ".toml", ".cfg", ".ini", ".yaml", ".yml", ".json"}
 )
 _MOST_BYTES = 1024 * 1024
-# ruff's rules, with the names that baselines and waivers know them by.
+# Rules of ruff, with their names in baselines and waivers.
 _RULES = {"C901": "complexity", "PLR0915": "function-length"}
 _BROKEN = "invalid-syntax"
-# The newest syntax that ruff knows: a version is no matter of this check.
+# The newest syntax that ruff supports: this check does not judge versions.
 _TARGET = "py315"
 _PRIVATE = re.compile(r"_[^\W_]\w*")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -77,7 +77,7 @@ def check(context: Context) -> CheckResult:
 def _measured(
     context: Context, complexity: int, statements: int, names: list[str]
 ) -> list[Finding]:
-    """What ruff reports of the functions, and of files that do not parse."""
+    """The reports of ruff on functions, and on files that do not parse."""
     selected = {"C901": complexity, "PLR0915": statements}
     rules = [rule for rule, limit in selected.items() if limit] or ["E9"]
     options = ["check", "--isolated", "--no-cache", "--no-fix"]
@@ -109,7 +109,7 @@ def _too_long(texts: Mapping[str, str], limits: Policy) -> Iterator[Finding]:
 
 
 def _dead_code(context: Context, sources: Mapping[str, str]) -> Iterator[Finding]:
-    """Private names of modules that are written nowhere but where they are defined."""
+    """Private names of modules that only occur in their own definition."""
     defined = {name: dict(_private_names(text)) for name, text in sources.items()}
     private = {private for names in defined.values() for private in names}
     used: dict[str, set[str]] = {name: set() for name in private}
@@ -125,7 +125,7 @@ def _dead_code(context: Context, sources: Mapping[str, str]) -> Iterator[Finding
                 used[word].add(name)
     for name, names in defined.items():
         for word, statement in names.items():
-            # What another module defines and uses is another thing of that name.
+            # A name that another module defines and uses is not the same object.
             users = {
                 u for u in used[word] if u == name or word not in defined.get(u, {})
             }
@@ -146,7 +146,7 @@ def _without(text: str, statement: ast.stmt) -> str:
 
 
 def _private_names(text: str) -> Iterator[tuple[str, ast.stmt]]:
-    """Private names that a module defines, also in its conditions."""
+    """Private names that a module defines, including in conditions."""
     try:
         waiting: list[ast.stmt] = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -160,7 +160,7 @@ def _private_names(text: str) -> Iterator[tuple[str, ast.stmt]]:
             targets = statement.targets
         elif isinstance(statement, ast.AnnAssign):
             targets = [statement.target]
-        # A decorator may have registered what it decorates.
+        # A decorator may have registered the function.
         elif isinstance(statement, _DEFINITIONS) and not statement.decorator_list:
             targets = [ast.Name(statement.name)]
         for target in targets:

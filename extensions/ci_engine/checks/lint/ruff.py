@@ -31,17 +31,17 @@ from ci_engine.processes.programs import Outcome
 from ci_engine.project.repository import Project
 
 # Undefined names, unused imports and syntax errors are never acceptable, whatever
-# the project selects or ignores; `noqa` and per-file-ignores still count.
+# the project selects or ignores; `noqa` and per-file-ignores still apply.
 _ALWAYS = "F,E9"
-# The settings of the project may ask for other output, or for none of what is left
-# after it was fixed.
+# The project's settings may change the output format, or hide the findings that
+# remain after fixing.
 _REPORT = ("--output-format=json", "--no-fix-only")
 _NOTHING_THERE = "No Python files found"
 _NO_FILES = "ruff found no Python files"
 _SUFFIXES = (".py", ".pyi", ".ipynb")
 _COUNTED = re.compile(r"\b\d+ files? ")
 _NOT_LINTED = "Failed to lint"
-# The exit code of ruff when something other than a finding went wrong.
+# The exit code of ruff for errors other than findings.
 _TROUBLE = 2
 
 
@@ -60,8 +60,8 @@ class _Violation(msgspec.Struct):
 def check_lint(context: Context) -> CheckResult:
     """Run ``ruff check`` with the project's rules, and always F and E9.
 
-    A project that configures no rules is held to F and E9 only: what ruff selects by
-    itself differs by hundreds of rules from version to version.
+    A project without configured rules is judged by F and E9 only: the default rules
+    differ by hundreds between versions of ruff.
     """
     root = context.project.root
     configured = "ruff" in table(context.project.pyproject, "tool") or any(
@@ -71,7 +71,7 @@ def check_lint(context: Context) -> CheckResult:
 
 
 def check_own_lint(context: Context, command: Command) -> CheckResult:
-    """Lint with the project's own command; F and E9 still have to be at zero."""
+    """Lint with the project's own command; F and E9 must still have no findings."""
     result = own_command.check(context, command)
     if result.status is not Status.PASSED:
         return result
@@ -105,7 +105,7 @@ def _run_lint(context: Context, selection: str) -> CheckResult:
 def _with_unseen(
     context: Context, tool: Tool, unseen: UnseenFiles, result: CheckResult
 ) -> CheckResult:
-    """Hold the files that ruff leaves out by itself to F and E9 as well."""
+    """Also check F and E9 in the files that ruff excludes by default."""
     findings = list(result.findings)
     options = ["check", "--no-fix", *_REPORT, "--select", _ALWAYS]
     for names in batches(unseen.by_chance):
@@ -120,7 +120,7 @@ def _with_unseen(
 
 
 def _targets(context: Context) -> Sequence[str]:
-    """What ruff looks at, which holds no files of the framework."""
+    """The paths for ruff, without files of the framework."""
     request = context.request
     if request.paths:
         return request.code_paths
@@ -132,14 +132,14 @@ def _targets(context: Context) -> Sequence[str]:
         ours.add(f"{FRAMEWORK_DIRECTORY}/project")
     if ours and (context.project.root / "pyproject.toml").is_file():
         ours.add("pyproject.toml")
-    # A name that starts with a hyphen is no option.
+    # A name that starts with a hyphen must not be read as an option.
     return [f"./{name}" if name.startswith("-") else name for name in sorted(ours)] or (
         ".",
     )
 
 
 def read_violations(project: Project, text: str) -> list[Finding] | None:
-    """Read the JSON of ``ruff check``, None if it is none."""
+    """Read the JSON of ``ruff check``, None if it is invalid."""
     try:
         violations = msgspec.json.decode(text, type=list[_Violation])
     except msgspec.DecodeError:
@@ -169,7 +169,7 @@ def check_format(context: Context) -> CheckResult:
     if outcome.code == 0 and not _COUNTED.search(outcome.stdout + outcome.stderr):
         if notes:
             return skipped("the settings of ruff exclude every file", notes)
-        # It takes pyproject.toml for a file to look at, and counts no file then.
+        # Otherwise ruff treats pyproject.toml as a file to format, and counts no files.
         if not any(path.suffix in _SUFFIXES for path in context.project.files):
             return skipped(_NO_FILES)
         return not_run("ruff does not report that it read files", outcome)
@@ -179,7 +179,7 @@ def check_format(context: Context) -> CheckResult:
     if result.status is Status.FAILED:
         python = [f for f in result.findings if f.path.endswith(PYTHON_SUFFIXES)]
         result = from_findings(python, result.tool, result.environment)
-    # Exit code 2 also stands for files that could not be read at all.
+    # Exit code 2 also means that some files could not be read at all.
     if result.status is Status.PASSED and (unread := _unread(outcome)):
         return not_run(f"ruff: {unread}", outcome)
     result.notes += notes
@@ -190,14 +190,14 @@ _HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
 
 
 def _read_diff(context: Context, text: str) -> list[Finding]:
-    """Turn the diff into one finding for each file, at its first changed line."""
+    """Turn the diff into one finding per file, at its first changed line."""
     findings: list[Finding] = []
     path, line = "", 0
-    # Not splitlines: form feeds and the like are part of their line.
+    # Not splitlines, which also splits at form feeds and the like.
     rows = text.split("\n")
     for row, following in zip(rows, [*rows[1:], ""], strict=False):
         hunk = _HUNK.match(row)
-        # A removed line may itself look like the head of a file.
+        # A removed line may look like the header of a file.
         if row.startswith("--- ") and following.startswith("+++ "):
             path, line = row[4:].split("\t")[0].split(":cell ")[0], 0
         elif hunk:
@@ -222,7 +222,7 @@ _FAILURE = re.compile(r"^error: Failed to parse (.+?):(\d+):(\d+): (.+)$")
 
 
 def _unread(outcome: Outcome) -> str:
-    """The first error that names no line, such as a file that is not UTF-8."""
+    """The first error without a line, such as a file that is not UTF-8."""
     rows = [row for row in outcome.stderr.splitlines() if row.startswith("error")]
     found = next((row for row in rows if not _FAILURE.match(row)), "")
     return found if rows or outcome.code != _TROUBLE else outcome.describe_exit()

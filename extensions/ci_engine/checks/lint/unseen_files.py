@@ -1,8 +1,8 @@
-"""Python files that ruff does not look at by itself.
+"""Python files that ruff skips by default.
 
-What git ignores although it tracks it, and what ruff leaves out unless it is told
-otherwise, is not a choice of the project: it is linted as well. What the settings of
-the project leave out is named.
+Skipping tracked files that git ignores, and ruff's default excludes, is not a choice
+of the project: such files are linted as well. Files that the project's settings exclude
+are listed.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ def python_files(context: Context) -> list[str]:
         for name in names
         if name.endswith(PYTHON_SUFFIXES)
         and not is_framework_file(name)
-        # The packages inside of this one are checked by themselves.
+        # Nested packages are checked separately.
         and not is_below(name, context.request.inner)
     ]
 
 
 class UnseenFiles:
-    """The files that ruff leaves out, and why.
+    """The files that ruff skips, and why.
 
     Attributes:
-        by_chance: those that no setting of the project leaves out.
-        by_choice: those that one does.
-        options: what makes ruff look at the former, and not at the latter.
+        by_chance: those that no setting of the project excludes.
+        by_choice: those that a setting excludes.
+        options: options that make ruff check the former, and not the latter.
     """
 
     def __init__(self, context: Context, tool: Tool, targets: Sequence[str]) -> None:
@@ -62,7 +62,7 @@ class UnseenFiles:
         unseen = [name for name in self._files if self._path(name) not in self._listed]
         own = any("exclude" in settings for settings in self._settings)
         self.options = ["--no-respect-gitignore", "--force-exclude"]
-        # Without this ruff has a list of its own, such as a directory called venv.
+        # Without this, ruff has default excludes, such as a directory named venv.
         self.options += [] if own else ["--config", "exclude=[]"]
         also = {p for part in batches(unseen) for p in self._seen(*self.options, *part)}
         self.by_chance = [name for name in unseen if self._path(name) in also]
@@ -76,7 +76,7 @@ class UnseenFiles:
         return os.path.realpath(self._context.project.root / name)
 
     def notes(self, targets: Sequence[str]) -> Iterator[str]:
-        """Name what was not linted, or not by all the rules."""
+        """List what was not linted, or not with all rules."""
         names = [*self.by_choice, *self._without_rules(targets)]
         if names:
             yield _note("excluded by the settings of ruff", names)
@@ -85,20 +85,20 @@ class UnseenFiles:
         yield from commented_files(self._context, _TURNED_OFF, "ruff")
 
     def _without_rules(self, targets: Sequence[str]) -> list[str]:
-        """What `lint.exclude` leaves out: it is still in the list of files."""
+        """The files that `lint.exclude` excludes; ruff still lists them."""
         if not any("exclude" in table(settings, "lint") for settings in self._settings):
             return []
         options = ["check", "--no-cache", "--verbose", "--exit-zero", "--select=E9"]
         arguments = [*options, "--force-exclude", *targets]
         outcome = self._context.run(self._tool, arguments)
         checked = {os.path.realpath(p) for p in _CHECKING.findall(outcome.stderr)}
-        # Without a line on any file this version of ruff writes other lines.
+        # If no file has a finding, this version of ruff prints other lines.
         left_out = self._listed - checked if checked else set[str]()
         return [name for name in self._files if self._path(name) in left_out]
 
 
 def notes_on_format(context: Context, tool: Tool, targets: Sequence[str]) -> list[str]:
-    """Name what `format.exclude` leaves out: ruff does not say so itself."""
+    """List the files that `format.exclude` excludes: ruff itself does not list them."""
     if not any("exclude" in table(s, "format") for s in _settings(context)):
         return []
     arguments = ["format", "--check", "--verbose", "--force-exclude", *targets]
@@ -116,7 +116,7 @@ def _note(what: str, names: Sequence[str]) -> str:
 
 
 def _settings(context: Context) -> Iterator[Table]:
-    """The settings of ruff, in whichever directory."""
+    """The settings of ruff, in any directory."""
     for path in context.project.files:
         if path.name in _CONFIGURATION:
             try:

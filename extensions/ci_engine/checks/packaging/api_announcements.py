@@ -1,4 +1,4 @@
-"""What announces that a change breaks the public API."""
+"""Find what announces that a change breaks the public API."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ci_engine.project.git import Git
 from ci_engine.project.repository import normalize
 
 _VERSION = re.compile(r"v?(?:(\d+)!)?(\d+)(?:\.(\d+))?(?:\.(\d+))?(.*)")
-# They make the next version from what the commits say.
+# Tools that derive the next version from the commit messages.
 _FROM_COMMITS = ("semantic_release", "commitizen")
 _RELEASE_PLEASE = "release-please-config.json"
 _BREAKING = re.compile(r"\A\w+(\([^)\n]*\))?!: |^BREAKING[ -]CHANGE: ", re.MULTILINE)
 
 
 class Version(NamedTuple):
-    """A version, as far as semantic versioning looks at it."""
+    """A version, as semantic versioning sees it."""
 
     epoch: int
     major: int
@@ -31,17 +31,17 @@ class Version(NamedTuple):
 
     @property
     def breaking_part(self) -> tuple[int, int, int]:
-        """What is another number where something may break: minor below 1.0."""
+        """The parts that change in a breaking release; below 1.0 the minor version."""
         return (self.epoch, self.major, 0 if self.major else self.minor)
 
     @property
     def starts_anew(self) -> bool:
-        """Whether it is the first of those that broke something, or before it."""
+        """Whether it is the first version of its breaking part, or before that."""
         return bool(self.rest) or not (self.patch or (self.major and self.minor))
 
 
 def parse_version(text: str) -> Version | None:
-    """Read a version or a tag, None if it is none."""
+    """Parse a version or a tag, None if it is invalid."""
     match = _VERSION.fullmatch(text.strip())
     if match is None:
         return None
@@ -52,14 +52,14 @@ def parse_version(text: str) -> Version | None:
 def find_announcement(
     context: Context, event: Event, base: str, before: str, now: str
 ) -> str:
-    """What announces breaking changes as such, empty if nothing does.
+    """The announcement of a breaking change, empty if there is none.
 
     Args:
         context: the change and its settings.
-        event: what started the run.
-        base: the commit that the change started from.
-        before: the version that the code had then, empty if it is not known.
-        now: the version that it has now.
+        event: the event that started the run.
+        base: the diff base of the change.
+        before: the version at the diff base, empty if it is not known.
+        now: the current version.
     """
     labels = {label.casefold() for label in context.settings.api.labels}
     label = next((each for each in event.labels if each.casefold() in labels), "")
@@ -71,8 +71,8 @@ def find_announcement(
         if old is not None and new.breaking_part > old.breaking_part:
             return f"the version goes from {before} to {now}"
         tag, released = _last_release(context, base)
-        # An earlier change has set the version for the next release. One that was
-        # released since without a tag is no such version.
+        # An earlier change has set the version for the next release. A version that was
+        # released since without a tag does not count.
         waiting = released is not None and new.breaking_part > released.breaking_part
         if waiting and new.starts_anew:
             return f"the version is {now}, the last release {tag}"
@@ -90,7 +90,7 @@ def _last_release(context: Context, base: str) -> tuple[str, Version | None]:
 
 
 def _versions(context: Context, tag: str) -> Iterator[Version]:
-    """The version of a tag; in a monorepo only those of the package count."""
+    """The version of a tag; in a monorepo only tags of the package count."""
     name = normalize(context.request.package)
     if name:
         prefix = re.match(r"(.+?)[-@/_]v?(?=\d)", tag)
@@ -103,7 +103,7 @@ def _versions(context: Context, tag: str) -> Iterator[Version]:
 
 
 def _by_commit(context: Context, base: str) -> str:
-    """The commit that says so, where the next version is made from the commits."""
+    """The commit that announces it, if the next version is derived from commits."""
     top = context.project.repository
     tools = table(context.project.pyproject, "tool")
     if not (
@@ -121,7 +121,7 @@ def _by_commit(context: Context, base: str) -> str:
 
 
 def is_announced(name: str, patterns: list[str]) -> bool:
-    """Whether the settings announce that an object breaks, or what it belongs to."""
+    """Whether the settings announce that an object, or its parent, breaks."""
     parts = name.split(".")
     names = [".".join(parts[: count + 1]) for count in range(len(parts))]
     return any(fnmatchcase(each, pattern) for each in names for pattern in patterns)

@@ -1,4 +1,4 @@
-"""Lay the packages of two versions beside each other, each by its import name."""
+"""Copy the packages of two versions to directories named by their import names."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ci_engine.monorepo.package_manifests import MANIFESTS, Manifest, read_manif
 
 _READABLE = (".py", ".pyi")
 _COMPILED = (".so", ".pyd", ".pyx")
-# Where a package states its version.
+# Names with which modules state their version.
 _VERSION_MODULES = ("__init__", "_version", "__about__", "version", "__version__")
 _VERSION = re.compile(
     rb"""^__version__\s*(?::[^=\n]+)?=\s*["']([^"'\n]+)["']""", re.MULTILINE
 )
-# Where the directory of the manifest is the package, these are still none of it.
+# Excluded if the directory of the manifest is the package itself.
 _BESIDE = frozenset({"setup.py", "conftest.py", "noxfile.py", "tasks.py"})
 
 
@@ -30,11 +30,11 @@ class ApiTree:
     """The packages of one version.
 
     Attributes:
-        directory: where they lie, each by its import name.
+        directory: the directory with the packages, by import name.
         packages: their import names.
-        version: the version that the manifest or the code states, empty if neither.
-        sources: where each file comes from, by its path in the directory.
-        compiled: modules that no one can read.
+        version: the version in the manifest or the code, empty if there is none.
+        sources: the origin of each file, by its path in the directory.
+        compiled: modules without readable source.
     """
 
     directory: Path
@@ -83,7 +83,7 @@ def lay_out_base(context: Context, commit: str, directory: Path) -> ApiTree:
 
 
 def _own(context: Context, names: Iterable[str]) -> frozenset[str]:
-    """The files of the package, without those of packages inside of it."""
+    """The files of the package, without those of nested packages."""
     inner = context.request.inner
     return frozenset(
         name
@@ -123,7 +123,7 @@ def _fill(
 
 
 def _stated_version(package: str, contents: Mapping[str, bytes]) -> str:
-    """The version that the code of a package states."""
+    """The version that the package's code states."""
     for module in _VERSION_MODULES:
         match = _VERSION.search(contents.get(f"{package}/{module}.py", b""))
         if match:
@@ -142,7 +142,7 @@ def _folder(package: str) -> str:
 
 
 def _inside(name: str, package: str, location: str) -> str:
-    """The path of a file by the import name of its package, empty if it has none."""
+    """The path of a file below its package's import name, empty if it has none."""
     folder = _folder(package)
     if location == name:
         return f"{folder}{PurePosixPath(name).suffix}"

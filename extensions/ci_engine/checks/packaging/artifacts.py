@@ -1,4 +1,4 @@
-"""The sdist and the wheel of this run: where they are, and that they are ours."""
+"""The sdist and the wheel of this run, distinguished from other files."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import msgspec
 from ci_engine.project.output_files import write_text
 
 _DIRECTORY = "dist"
-# Beside the directory, so that all in it can be uploaded.
+# Beside the directory, so that everything in it can be uploaded.
 _LIST = "dist.json"
 
 
 class _Artifact(msgspec.Struct, frozen=True):
-    """A file that a run made."""
+    """A file that a run created."""
 
     name: str
     sha256: str
 
 
 def forget_artifacts(reports: Path) -> None:
-    """Delete what an earlier run made, and no file of anyone else."""
+    """Delete the artifacts of an earlier run, and no other files."""
     for artifact in _listed(reports):
         path = reports / _DIRECTORY / artifact.name
         if path.is_file() and _digest(path) == artifact.sha256:
@@ -33,7 +33,7 @@ def forget_artifacts(reports: Path) -> None:
 
 
 def keep_artifacts(reports: Path, files: Iterable[Path]) -> None:
-    """Move files into the directory of reports and remember that they are ours."""
+    """Move files into the directory of reports and record them as ours."""
     directory = reports / _DIRECTORY
     directory.mkdir(parents=True, exist_ok=True)
     artifacts: list[_Artifact] = []
@@ -44,13 +44,13 @@ def keep_artifacts(reports: Path, files: Iterable[Path]) -> None:
 
 
 def find_wheel(reports: Path) -> Path | None:
-    """The wheel that this run made, None if it made none."""
+    """Find the wheel of this run, None if there is none."""
     found = [path for path in find_artifacts(reports) if path.suffix == ".whl"]
     return found[0] if found else None
 
 
 def find_artifacts(reports: Path) -> list[Path]:
-    """The files that this run made, as far as they are still there."""
+    """Find the artifacts of this run that still exist."""
     paths = [reports / _DIRECTORY / item.name for item in _listed(reports)]
     return [path for path in paths if path.is_file()]
 
@@ -61,7 +61,7 @@ def _listed(reports: Path) -> list[_Artifact]:
         artifacts = msgspec.json.decode(data, type=list[_Artifact])
     except (OSError, msgspec.DecodeError):
         return []
-    # A name is never a path: the list says nothing of other directories.
+    # A name is never a path, so that the record cannot point to other directories.
     return [item for item in artifacts if Path(item.name).name == item.name]
 
 

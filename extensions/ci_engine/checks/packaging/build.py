@@ -1,4 +1,4 @@
-"""Build the package, install the wheel where nothing else is, and import it."""
+"""Build the package, install the wheel in an empty environment, and import it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from ci_engine.project.git import Git
 from ci_engine.project.repository import normalize
 from ci_engine.project.version_sources import version_from_git
 
-# Directories of tools that no source distribution should hold.
+# Directories of tools that do not belong in a source distribution.
 _JUNK = frozenset(
     {".ci-framework", ".git", ".nox", ".pixi", ".tox", ".venv", "node_modules"}
 )
@@ -72,7 +72,7 @@ def check(context: Context) -> CheckResult:
         )
     probe = context.prepared.probe
     tool = isolated_tool(context.project, "build", context.cancel, probe.executable)
-    # Outside of the repository, so that nothing in it can help the wheel.
+    # Outside of the repository, so that nothing in it can affect the wheel.
     with tempfile.TemporaryDirectory(
         prefix="ci-framework-build-", ignore_cleanup_errors=True
     ) as directory:
@@ -94,7 +94,7 @@ def _nothing_to_build(context: Context) -> str:
 
 
 def _graph(context: Context) -> tuple[Graph, str]:
-    """The packages of this repository, and which of them is built."""
+    """The packages of this repository, and the one to build."""
     siblings = context.request.siblings
     if siblings is not None:
         return siblings.graph, siblings.own
@@ -103,7 +103,7 @@ def _graph(context: Context) -> tuple[Graph, str]:
 
 
 class Build:
-    """One build: each step either goes on or ends the check."""
+    """One build; each step continues or ends the check."""
 
     def __init__(
         self, context: Context, tool: IsolatedTool, interpreter: str, directory: Path
@@ -115,14 +115,19 @@ class Build:
         self.end = time.monotonic() + context.timeout
         self.root = context.project.root
         self.prefix = directory / "environment"
-        # An index may have no release yet of what the same change needs.
+        # The index may have no release yet that this change depends on.
         self.beside = directory / "beside"
 
-    def step(self, command: Sequence[str | Path]) -> Outcome:
-        """Run one program within the time that is left."""
-        # It installs what the build requires, and runs the build of the project.
+    def step(self, command: Sequence[str | Path], *, sibling: bool = False) -> Outcome:
+        """Run one program within the remaining time.
+
+        Args:
+            command: the program and its arguments.
+            sibling: whether it builds another package, which has its own version.
+        """
+        # It installs the build requirements and runs the project's build.
         variables = manager_variables(self.tool.variables)
-        variables |= self.context.request.pretended
+        variables |= {} if sibling else self.context.request.pretended
         variables |= {"COLUMNS": "200", "NO_COLOR": "1"}
         if self.beside.is_dir():
             for name, comma in (("UV_FIND_LINKS", ","), ("PIP_FIND_LINKS", " ")):
@@ -146,13 +151,14 @@ class Build:
         refuse_offline(what, outcome)
         raise EarlyResultError(not_run(f"{what}: {outcome.describe_exit()}", outcome))
 
-    def frontend(self, *arguments: str | Path) -> Outcome:
-        """Run the frontend of the build."""
+    def frontend(self, *arguments: str | Path, sibling: bool = False) -> Outcome:
+        """Run the build frontend."""
         installer = ["--installer", "uv"] if find_program("uv") else []
-        return self.step([self.tool.program("pyproject-build"), *installer, *arguments])
+        program = self.tool.program("pyproject-build")
+        return self.step([program, *installer, *arguments], sibling=sibling)
 
     def run(self) -> list[Finding]:
-        """Build, look at what was built, install it, import it."""
+        """Build, inspect, install and import the distributions."""
         beside = self.make_siblings()
         sdist, wheel = self.make()
         findings = [*self.look_into(sdist), *self.render_readme(sdist, wheel)]
@@ -165,10 +171,10 @@ class Build:
         return findings
 
     def make_siblings(self) -> list[Path]:
-        """Build wheels of the packages of this repository that are needed.
+        """Build wheels of the required packages of this repository.
 
         Returns:
-            Those that the package needs when it runs.
+            Those that the package requires at run time.
         """
         graph, own = _graph(self.context)
         if own not in graph.by_name:
@@ -179,7 +185,8 @@ class Build:
             self.beside.mkdir(exist_ok=True)
             earlier = set(self.beside.iterdir())
             location = self.context.project.repository / package.path
-            outcome = self.frontend("--wheel", "--outdir", self.beside, location)
+            where = "--outdir", self.beside, location
+            outcome = self.frontend("--wheel", *where, sibling=True)
             made = [path for path in self.beside.iterdir() if path not in earlier]
             if outcome.code != 0 or len(made) != 1:
                 self.give_up(f"{package.name}, which it needs", outcome)
@@ -187,7 +194,7 @@ class Build:
         return wheels
 
     def make(self) -> tuple[Path, Path]:
-        """Build the sdist, and the wheel from it: what the sdist lacks is lacking."""
+        """Build the sdist, and the wheel from it, so that missing files show up."""
         made = self.directory / "made"
         outcome = self.frontend("--outdir", made, self.root)
         if outcome.code not in (0, 1) or (outcome.code and network_failure(outcome)):
@@ -204,7 +211,7 @@ class Build:
         return sdists[0], wheels[0]
 
     def look_into(self, sdist: Path) -> Iterator[Finding]:
-        """Report what a source distribution should not hold."""
+        """Report files that do not belong in a source distribution."""
         with tarfile.open(sdist) as archive:
             tops = {PurePosixPath(name).parts[1:2] for name in archive.getnames()}
         for name in sorted(_JUNK & {part for parts in tops for part in parts}):
@@ -212,10 +219,10 @@ class Build:
             yield finding_of(self.context, "sdist-junk", message)
 
     def render_readme(self, sdist: Path, wheel: Path) -> list[Finding]:
-        """Let twine judge whether PyPI could show the README."""
+        """Check with twine whether PyPI can render the README."""
         program = self.tool.program("twine")
         outcome = self.step([program, "check", "--strict", sdist, wheel])
-        # It colors its output without a terminal, too.
+        # twine also colors its output without a terminal.
         outcome = replace(outcome, stdout=_COLOR.sub("", outcome.stdout))
         passed = len(re.findall(r"^Checking .*: PASSED$", outcome.stdout, re.MULTILINE))
         if outcome.code == 0 and passed == 2:  # noqa: PLR2004
@@ -238,7 +245,7 @@ class Build:
         ]
 
     def install(self, wheels: Sequence[Path]) -> Finding | None:
-        """Install the wheel and what it requires into an environment of its own."""
+        """Install the wheel and its requirements into a separate environment."""
         commands = venv_commands(self.prefix, interpreter=str(self.interpreter))
         made = self.step(commands.make)
         if made.code != 0:
@@ -252,7 +259,7 @@ class Build:
         return finding_of(self.context, "not-installable", message)
 
     def use(self, wheel: Path) -> list[Finding]:
-        """Import every top-level module of the wheel, far from the source tree."""
+        """Import every top-level module of the wheel, outside of the source tree."""
         imports = self.import_all(wheel.name.partition("-")[0])
         if isinstance(imports, Finding):
             return [imports]
@@ -265,7 +272,7 @@ class Build:
         return failed or scripts
 
     def import_all(self, name: str) -> Imports | Finding:
-        """Import what a distribution installed; a finding if that ended Python."""
+        """Import what a distribution installed; report it if Python itself crashed."""
         script = inside.DIRECTORY / "import_wheel.py"
         outcome = self.start([python_of(self.prefix), "-I", script, name])
         if outcome.timed_out:
@@ -281,7 +288,7 @@ class Build:
         return imports
 
     def start(self, command: Sequence[str | Path], seconds: float = inf) -> Outcome:
-        """Run what was installed, in an empty directory."""
+        """Run an installed program in an empty directory."""
         empty = self.directory / "empty"
         empty.mkdir(exist_ok=True)
         return run_program(

@@ -1,4 +1,4 @@
-"""What a distribution that was built holds, and how its modules are imported."""
+"""Inspect the content of a built distribution and its imports."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ci_engine.configuration.reading import as_table, read_text
 from ci_engine.findings.results import Finding
 
 _MOST_FILES = 20
-# What a package is made from, but does not need when it runs.
+# Files that a package is built from, but does not need at run time.
 _NOT_FOR_USE = frozenset(
     {".c", ".cc", ".cpp", ".h", ".hpp", ".md", ".pxd", ".pyc", ".pyx", ".rs", ".rst"}
 )
 
 
 class ImportFailure(msgspec.Struct):
-    """How one import failed, as ``inside/import_wheel.py`` reports it."""
+    """A failed import, as reported by ``inside/import_wheel.py``."""
 
     module: str
     error: str
@@ -31,17 +31,17 @@ class ImportFailure(msgspec.Struct):
 
 
 class BrokenScript(msgspec.Struct):
-    """A command that leads nowhere, and why."""
+    """A command whose target does not exist, and why."""
 
     script: str
     message: str
 
 
 class Imports(msgspec.Struct):
-    """What ``inside/import_wheel.py`` reports.
+    """The report of ``inside/import_wheel.py``.
 
     Attributes:
-        version: the version that is installed.
+        version: the installed version.
         stated: the ``__version__`` of each module that has one.
     """
 
@@ -59,14 +59,14 @@ def finding_of(
     keys: tuple[str, ...] = ("build-system",),
     tool: str = "build",
 ) -> Finding:
-    """A finding where the manifest speaks of it, as far as it does."""
+    """A finding at the location in the manifest, if there is one."""
     path = "pyproject.toml"
     line = find_line(read_text(context.project.root / path), keys) or 1
     return Finding(tool=tool, rule=rule, message=message, path=path, line=line)
 
 
 def readme_of(context: Context) -> str:
-    """The file with the README, as the project names it."""
+    """The README file that the project names."""
     value = as_table(context.project.pyproject.get("project")).get("readme")
     if not isinstance(value, str):
         value = as_table(value).get("file")
@@ -74,14 +74,14 @@ def readme_of(context: Context) -> str:
 
 
 def has_modules(context: Context) -> bool:
-    """Whether there is any code that the wheel could hold."""
+    """Whether the project has modules that belong in the wheel."""
     sources = tuple(f"{path.rstrip('/')}/" for path in context.settings.source_paths)
     names = (context.project.relative(path) for path in context.project.files)
     return any(name.endswith(".py") and name.startswith(sources) for name in names)
 
 
 def import_finding(context: Context, failure: ImportFailure, tops: set[str]) -> Finding:
-    """Name what is missing, at the line of the source that needs it."""
+    """Report a missing module, at the source line that imports it."""
     if failure.error != "ModuleNotFoundError" or not failure.missing:
         rule = "import-failed"
         message = f"import {failure.module}: {failure.error}: {failure.message}"
@@ -101,7 +101,7 @@ def import_finding(context: Context, failure: ImportFailure, tops: set[str]) -> 
 
 
 def script_finding(context: Context, broken: BrokenScript) -> Finding:
-    """Name the command, at its line of pyproject.toml."""
+    """Report a broken command, at its line of pyproject.toml."""
     name = broken.script.partition(" = ")[0]
     keys = ("project", "scripts", name)
     message = f"the command {broken.script} cannot start: {broken.message}"
@@ -109,16 +109,16 @@ def script_finding(context: Context, broken: BrokenScript) -> Finding:
 
 
 def _source_of(context: Context, name: str) -> str:
-    """The file of the repository that became a file of the wheel, empty if unclear."""
+    """The repository file that became a file of the wheel, empty if unclear."""
     names = (context.project.relative(path) for path in context.project.files)
     fits = [n for n in names if n == name or n.endswith(f"/{name}")]
     return min(fits, key=len, default="")
 
 
 def left_out(context: Context, wheel: frozenset[str]) -> list[Finding]:
-    """Files of the package's own directories that did not get into the wheel.
+    """Files of the package's own directories that are not in the wheel.
 
-    A type marker is always meant to; of other files a reader has to judge.
+    Type markers are always required; for other files readers must decide.
     """
     packages = {PurePosixPath(name).parts[0] for name in wheel if "/" in name}
     errors: list[Finding] = []
@@ -140,7 +140,7 @@ def left_out(context: Context, wheel: frozenset[str]) -> list[Finding]:
 
 
 def _package_files(context: Context, packages: set[str]) -> Iterator[tuple[str, str]]:
-    """Each file in the source of a package of the wheel, and its name in the wheel."""
+    """Each source file of the wheel's packages, and its name in the wheel."""
     locations = [f"{path.rstrip('/')}/" for path in context.settings.source_paths]
     for file in context.project.files:
         path = context.project.relative(file)

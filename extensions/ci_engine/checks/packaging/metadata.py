@@ -27,13 +27,13 @@ from ci_engine.processes.programs import Outcome, run_program
 _MESSAGE = re.compile(r"^.*?\.whl: (W\d{3}): (.+?)$")
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)$")
 _LICENSE = re.compile(r"(licen[cs]e|copying|notice)", re.IGNORECASE)
-# What backends write if the package has no name.
+# The name that backends use if the package has none.
 _NO_NAMES = ("", "unknown")
 _TYPED = "Typing :: Typed"
 
 
 class _Facts(msgspec.Struct):
-    """What ``inside/wheel_facts.py`` reports of a wheel."""
+    """The report of ``inside/wheel_facts.py`` on a wheel."""
 
     name: str
     version: str
@@ -75,7 +75,7 @@ def _run(context: Context, tool: IsolatedTool, *command: str | Path) -> Outcome:
 
 
 def _contents(context: Context, tool: IsolatedTool, wheel: Path) -> list[Finding]:
-    """Run check-wheel-contents, by the project's own configuration of it."""
+    """Run check-wheel-contents with the project's own configuration."""
     outcome = _run(context, tool, tool.program("check-wheel-contents"), wheel)
     found: list[Finding] = []
     for row in outcome.stdout.splitlines():
@@ -113,7 +113,7 @@ def _metadata(context: Context, tool: IsolatedTool, wheel: Path) -> list[Finding
 def _finding(
     context: Context, rule: str, message: str, key: str = "", severity: str = "error"
 ) -> Finding:
-    """A finding at the key of [project] that it is about, as far as that is there."""
+    """A finding at the relevant key of [project], if it exists."""
     keys = ("project", key) if key else ("project",)
     found = finding_of(context, rule, message, keys, "ci-framework")
     return msgspec.structs.replace(found, severity=severity)
@@ -160,12 +160,12 @@ def _of_license(context: Context, facts: _Facts) -> Iterator[Finding]:
 def _of_types(context: Context, facts: _Facts) -> Iterator[Finding]:
     marked = any(PurePosixPath(name).name == "py.typed" for name in facts.files)
     if _TYPED in facts.classifiers and not marked:
-        message = f"the classifier says {_TYPED!r}, but no py.typed is in the wheel"
+        message = f"the classifier is {_TYPED!r}, but no py.typed is in the wheel"
         yield _finding(context, "no-py.typed", message, "classifiers")
 
 
 def _of_pythons(context: Context, facts: _Facts) -> Iterator[Finding]:
-    """Compare requires-python, the classifiers and the versions that CI tests."""
+    """Compare requires-python, the classifiers and the tested versions."""
     requires = facts.requires_python
     if not requires:
         message = "requires-python is not set: pip offers this to every Python"

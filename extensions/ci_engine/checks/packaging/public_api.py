@@ -1,4 +1,4 @@
-"""Compare the public API of the change with that of its base, by griffe."""
+"""Compare the public API of the change with that of its base, using griffe."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _SAYS: dict[str, str] = {
 
 
 class _Breakage(msgspec.Struct, frozen=True):
-    """One change that breaks something."""
+    """One breaking change."""
 
     kind: str
     object: str
@@ -70,7 +70,7 @@ class _Breakage(msgspec.Struct, frozen=True):
 
 
 class _Unreadable(msgspec.Struct, frozen=True):
-    """What ``inside/parse_all.py`` reports of a file."""
+    """A file that ``inside/parse_all.py`` could not parse."""
 
     path: str
     line: int
@@ -78,7 +78,7 @@ class _Unreadable(msgspec.Struct, frozen=True):
 
 
 class _Comparison(msgspec.Struct, frozen=True):
-    """What ``inside/api_breakages.py`` reports."""
+    """The report of ``inside/api_breakages.py``."""
 
     breakages: list[_Breakage]
     removed: list[str]
@@ -126,7 +126,7 @@ def check(context: Context) -> CheckResult:
 
 
 def _is_about_no_change(event: Event) -> bool:
-    """Whether something else than a change started the workflow."""
+    """Whether the workflow was started by something other than a change."""
     if event.name == "push":
         return not event.ref.startswith("refs/heads/")
     about = event.name.startswith("pull_request") or event.name == "merge_group"
@@ -134,7 +134,7 @@ def _is_about_no_change(event: Event) -> bool:
 
 
 def _is_without_labels(context: Context, event: Event) -> bool:
-    """Whether the labels of what is being merged cannot be known."""
+    """Whether the labels of the merged change cannot be known."""
     merged = event.name == "merge_group" or (
         event.name == "push" and event.ref == f"refs/heads/{event.default_branch}"
     )
@@ -142,7 +142,7 @@ def _is_without_labels(context: Context, event: Event) -> bool:
 
 
 def _griffe(context: Context) -> Tool:
-    """The Python of the locked griffe: it runs scripts of ours, and nothing else."""
+    """The Python of the locked griffe, which runs only our scripts."""
     interpreter = newest_interpreter(context)
     found = isolated_tool(context.project, "griffelib", context.cancel, interpreter)
     command = (str(python_of(found.scripts.parent)), "-I")
@@ -153,7 +153,7 @@ def _griffe(context: Context) -> Tool:
 
 
 def _run(context: Context, tool: Tool, script: Sequence[str], answer: type[_T]) -> _T:
-    """Run a script of ours that prints JSON."""
+    """Run one of our scripts that prints JSON."""
     arguments = [str(inside.DIRECTORY / script[0]), *script[1:]]
     outcome = context.execute(tool, arguments, context.timeout)
     if outcome.timed_out:
@@ -168,7 +168,7 @@ def _run(context: Context, tool: Tool, script: Sequence[str], answer: type[_T]) 
 def _refuse_unreadable(
     context: Context, tool: Tool, old: ApiTree, new: ApiTree
 ) -> None:
-    """A file that does not parse may hold any part of the API: griffe ignores it."""
+    """Refuse files that do not parse: griffe would ignore their part of the API."""
     script = ["parse_all.py", str(new.directory), str(old.directory)]
     rows: list[str] = []
     for each in _run(context, tool, script, list[_Unreadable]):
@@ -212,7 +212,7 @@ def _findings(
 
 
 def _finding(rule: str, message: str, path: str, line: int, *, known: bool) -> Finding:
-    """A finding; what has no location is about the project as a whole."""
+    """A finding; without a location it is about the whole project."""
     return Finding(
         tool="griffe",
         rule=rule,

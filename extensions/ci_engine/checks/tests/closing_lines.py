@@ -1,4 +1,4 @@
-"""What test runners report in the end, where nothing else is known of them."""
+"""The summary lines of test runners, where no other result is available."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PYTEST = re.compile(
     r"^=* ?((?:\d+ [a-z]+|no tests ran)(?:, \d+ [a-z]+)*) in [\d.]+s", re.MULTILINE
 )
 _RAN = re.compile(r"\d+ (?:passed|failed|xfailed|xpassed|errors?)\b")
-# nox and tox 3 end with 0 where they skipped everything, for example for want of an
+# nox and tox 3 exit with 0 if they skipped everything, for example without an
 # interpreter: https://github.com/googleapis/synthtool/pull/982,
 # https://github.com/tox-dev/tox/issues/1495 and issues/2827.
 _SESSION_SKIPPED = re.compile(
@@ -30,7 +30,7 @@ _SESSION_RAN = re.compile(
 
 
 def ran_nothing(output: str) -> bool:
-    """Whether the closing lines say that nothing was tested."""
+    """Whether the summary lines show that nothing was tested."""
     unittest = [int(number) for number in _UNITTEST.findall(output)]
     skipped = sum(int(number) for number in _SKIPPED.findall(output))
     pytest = _PYTEST.findall(output)
@@ -41,7 +41,7 @@ def ran_nothing(output: str) -> bool:
 
 
 def skipped_sessions_note(output: str) -> list[str]:
-    """Name the sessions of nox and the environments of tox that were skipped."""
+    """Name the skipped sessions of nox and environments of tox."""
     names = _skipped_sessions(output)
     noun = "session was" if len(names) == 1 else "sessions were"
     return (

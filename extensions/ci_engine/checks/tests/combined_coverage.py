@@ -1,8 +1,8 @@
-"""Join what the shards measured: exactly what one run of all tests measures.
+"""Merge the coverage of shards to that of one run of all tests.
 
 Each shard reports the statements and branches of a file, and which of them it ran. A
 statement is covered if any shard ran it, and a branch is missing if all shards miss it.
-So neither the sources nor the interpreter of the shards are needed here.
+So neither the sources nor the interpreters of the shards are needed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Totals(msgspec.Struct, kw_only=True):
     missing_branches: int = 0
 
     def completed(self) -> _Totals:
-        """With the percentage, as coverage computes it."""
+        """Add the percentage, as coverage computes it."""
         whole = self.num_statements + self.num_branches
         if self.num_statements:
             done = self.covered_lines + self.covered_branches
@@ -73,7 +73,7 @@ class _Joined(msgspec.Struct, kw_only=True):
 
 
 def combine_coverage(reports: Iterable[Path], target: Path) -> None:
-    """Write one report in the format of ``coverage json`` from those of all shards.
+    """Merge the reports of all shards into one in the format of ``coverage json``.
 
     Raises:
         ToolError: if a report cannot be read.

@@ -1,4 +1,4 @@
-"""Judge the tests that were divided among several runners as one run of them."""
+"""Judge the tests of all shards like one run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_engine.checks.tests.shard import RECORD_NAME, ShardRecord
 from ci_engine.errors import UsageError
 from ci_engine.findings.results import CheckResult, RunResult, Status, name_some
 
-# What is judged once the shards are combined; the rest is judged in each of them.
+# Checks that run on the combined shards; all others run in each shard.
 COMBINED_CHECKS = ("test", "coverage", "patch-coverage")
 LEFT_TO_COMBINING = "judged once the shards are combined (ci gate --combine)"
 _NAME = re.compile(
@@ -24,10 +24,12 @@ _MOST_NAMED = 3
 
 
 class _Planned(msgspec.Struct, rename="kebab"):
-    """An entry of the matrix of a workflow; empty = it is no shard."""
+    """An entry of a workflow's matrix; empty fields = not a shard."""
 
     label: str = ""
     shard: str = ""
+    package: str = ""
+    checks: str = ""
 
 
 class _Matrix(msgspec.Struct):
@@ -36,11 +38,11 @@ class _Matrix(msgspec.Struct):
 
 @dataclass(frozen=True)
 class ShardReport:
-    """What one shard left.
+    """The reports of one shard.
 
     Attributes:
         index: its number, from 1.
-        record: what it ran and what it left to others; None if it says neither.
+        record: what it ran and what it left to others; None if there is no record.
     """
 
     index: int
@@ -50,7 +52,7 @@ class ShardReport:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name in messages."""
         return f"shard {self.index}"
 
     def check(self, name: str) -> CheckResult | None:
@@ -64,22 +66,26 @@ class ShardGroup:
 
     Attributes:
         label: what the job is called, such as linux-py3.12.
+        package: the package whose tests they are, empty = those of the repository.
+        checks: what was requested of them; empty = what the tier requests.
         unread: why reports are missing, one line for each.
     """
 
     label: str
     count: int
+    package: str = ""
+    checks: list[str] = field(default_factory=list[str])
     reports: list[ShardReport] = field(default_factory=list[ShardReport])
     unread: list[str] = field(default_factory=list[str])
 
 
 def find_shards(directory: Path, matrix: str) -> list[ShardGroup]:
-    """Read what shards left below a directory, each in one of its own.
+    """Read the shards below a directory, each from a directory of its own.
 
     Args:
-        directory: where their reports are; of several attempts the last one counts.
-        matrix: the matrix of the workflow as JSON, which names those that have to be
-            there; empty = those whose names say so.
+        directory: the directory of their reports; the last of several attempts counts.
+        matrix: the matrix of the workflow as JSON, with the expected shards;
+            empty = derive the expected shards from names.
 
     Raises:
         UsageError: if there are no shards at all.
@@ -94,12 +100,17 @@ def find_shards(directory: Path, matrix: str) -> list[ShardGroup]:
         if key not in found or attempt > found[key][0]:
             found[key] = attempt, path
     groups: dict[str, ShardGroup] = {}
-    planned = _expected(matrix) or {label: count for label, _, count in found}
-    for label, count in planned.items():
-        group = groups.setdefault(label, ShardGroup(label, count))
-        for index in range(1, count + 1):
-            _, report = found.get((label, index, count), (0, None))
-            _read_into(group, index, report)
+    named = {label: count for label, _, count in found}
+    planned = _expected(matrix) or [ShardGroup(*each) for each in named.items()]
+    for each in planned:
+        if each.label in groups:
+            continue
+        groups[each.label] = each
+        for index in range(1, each.count + 1):
+            _, report = found.get((each.label, index, each.count), (0, None))
+            _read_into(each, index, report)
+        ran = (report.result.package for report in each.reports)
+        each.package = each.package or next(filter(None, ran), "")
     if not groups:
         raise UsageError(
             f"--combine: {directory}: no report of a shard",
@@ -109,18 +120,22 @@ def find_shards(directory: Path, matrix: str) -> list[ShardGroup]:
     return [groups[label] for label in sorted(groups)]
 
 
-def _expected(matrix: str) -> dict[str, int]:
-    """How many shards each matrix job has."""
+def _expected(matrix: str) -> list[ShardGroup]:
+    """The matrix jobs whose tests are divided, once for each of their shards."""
     try:
         planned = msgspec.json.decode(matrix or "{}", type=_Matrix)
     except msgspec.DecodeError as error:
         raise UsageError(f"SHARDS: {error}") from error
-    found = ((_NAME.fullmatch(f"shard-{e.label}"), e.shard) for e in planned.include)
-    return {
-        match["label"]: int(match["count"])
-        for match, shard in found
-        if match is not None and shard
-    }
+    found = ((_NAME.fullmatch(f"shard-{each.label}"), each) for each in planned.include)
+    return [
+        ShardGroup(match["label"], int(match["count"]), each.package, _names(each))
+        for match, each in found
+        if match is not None and each.shard
+    ]
+
+
+def _names(planned: _Planned) -> list[str]:
+    return planned.checks.split(",") if planned.checks else []
 
 
 def _read_into(group: ShardGroup, index: int, path: Path | None) -> None:
@@ -142,11 +157,11 @@ def _read_into(group: ShardGroup, index: int, path: Path | None) -> None:
 
 
 def combine_tests(group: ShardGroup, *, partial: bool) -> CheckResult:
-    """The result of the tests of all shards.
+    """The combined result of the tests of all shards.
 
     Args:
         group: the shards.
-        partial: whether tests were left out that the change cannot break.
+        partial: whether tests were skipped that the change cannot break.
     """
     checks = [c for r in group.reports if (c := r.check("test")) is not None]
     result = CheckResult(
@@ -183,7 +198,7 @@ def _notes(group: ShardGroup, checks: Iterable[CheckResult]) -> list[str]:
 
 
 def _problems(group: ShardGroup) -> Iterator[tuple[Status, str]]:
-    """What keeps the tests from being green, but for how they were divided."""
+    """Problems that make the tests fail, except those of their division."""
     for text in group.unread:
         yield Status.NOT_RUN, text
     for report in group.reports:
@@ -201,7 +216,7 @@ def _problems(group: ShardGroup) -> Iterator[tuple[Status, str]]:
 
 
 def _divided_wrongly(group: ShardGroup) -> Iterator[tuple[Status, str]]:
-    """Tests that no shard ran, or several of them, as they collected different ones."""
+    """Tests that no shard or several shards ran, because their collections differ."""
     known = [(report, report.record) for report in group.reports if report.record]
     if not known:
         return

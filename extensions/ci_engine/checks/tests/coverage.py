@@ -1,4 +1,4 @@
-"""Report the coverage that the tests reached, and compare it with the threshold."""
+"""Report the coverage of the tests, and compare it with the threshold."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ci_engine.processes.child_environment import MEASURING
 
 REPORT_NAME, XML_NAME = "coverage.json", "coverage.xml"
 OUTPUT_NAME = "pytest-output.txt"
-# What our plugin puts before the reason why there is no coverage.
+# The prefix that our plugin writes before the reason for missing coverage.
 COVERAGE_NOTE = "coverage: "
 _MOST_FILES = 10
 _MOST_RANGES = 12
@@ -34,7 +34,7 @@ class _Totals(msgspec.Struct):
 
 
 class CoveredFile(msgspec.Struct):
-    """What coverage measured in one file."""
+    """The coverage of one file."""
 
     summary: _Totals
     executed_lines: list[int]
@@ -42,14 +42,14 @@ class CoveredFile(msgspec.Struct):
 
 
 class CoverageReport(msgspec.Struct):
-    """What coverage measured."""
+    """The report of coverage."""
 
     files: dict[str, CoveredFile]
     totals: _Totals
 
 
 def check(context: Context) -> CheckResult:
-    """Check the coverage that the tests of the same run measured."""
+    """Check the coverage that the tests of this run reached."""
     threshold = context.settings.quality.coverage_threshold
     tests = measured_tests(context)
     if tests.status is Status.NOT_RUN:
@@ -65,7 +65,7 @@ def check(context: Context) -> CheckResult:
 
 
 def measured_tests(context: Context) -> CheckResult:
-    """The result of the tests; the check ends where their coverage says nothing."""
+    """The result of the tests; ends the check if their coverage is unusable."""
     tests = context.earlier.get("test")
     if tests is None:
         raise EarlyResultError(not_run("the tests were not part of this run"))
@@ -76,7 +76,7 @@ def measured_tests(context: Context) -> CheckResult:
 
 
 def read_report(context: Context) -> CoverageReport | None:
-    """What the tests of this very run measured, None if they measured nothing."""
+    """The coverage of this run's tests, None if nothing was measured."""
     notes = context.earlier["test"].notes if "test" in context.earlier else []
     for note in notes:
         if note.startswith(COVERAGE_NOTE):
@@ -95,7 +95,7 @@ def read_report(context: Context) -> CoverageReport | None:
 
 
 def _why_nothing(context: Context, tests: CheckResult) -> str:
-    """Why tests that were measured left no report."""
+    """Why measured tests left no report."""
     path = context.reports / OUTPUT_NAME
     text = path.read_text("utf-8", "replace") if path.is_file() else ""
     failed = re.search(r"Failed to generate report: (.+)", text)
@@ -112,7 +112,7 @@ def _why_nothing(context: Context, tests: CheckResult) -> str:
 
 
 def _why_not_measured(context: Context, tests: CheckResult) -> str:
-    """Why coverage of all the code says nothing here, empty if it does."""
+    """Why coverage of all the code is meaningless here, empty if it is not."""
     if context.settings.quality.coverage_threshold == 0:
         return "the threshold is 0"
     if context.request.paths:
@@ -125,7 +125,7 @@ def _why_not_measured(context: Context, tests: CheckResult) -> str:
 
 
 def round_down(percent: float) -> float:
-    """Two digits, rounded down, so that 89.996 is never shown as 90."""
+    """Round down to two digits, so that 89.996 is never shown as 90."""
     return math.floor(percent * 100) / 100
 
 
@@ -192,16 +192,16 @@ def line_ranges(lines: list[int]) -> str:
 
 
 def framework_patterns(context: Context) -> list[str]:
-    """Patterns for coverage of the framework's files that are in the repository."""
-    # Coverage cannot escape these, and refuses a lone bracket: `?` is any character.
+    """Coverage patterns for the framework's files in the repository."""
+    # Coverage cannot escape these, and rejects a lone bracket: `?` is any character.
     root = re.sub(r"[\[\]*]", "?", str(context.project.root))
     return [f"{root}/{FRAMEWORK_DIRECTORY}/*", f"{root}/.{FRAMEWORK_DIRECTORY}/*"]
 
 
 def is_measured(context: Context) -> bool:
-    """Whether the tests are traced: some fail then, and a check that is off needs none.
+    """Whether to trace the tests: this breaks some, and a disabled check needs none.
 
-    What only some of the tests reach says nothing either.
+    The coverage of a part of the tests is meaningless, too.
     """
     return not context.request.paths and bool(
         context.settings.quality.coverage_threshold
@@ -209,13 +209,13 @@ def is_measured(context: Context) -> bool:
 
 
 def pytest_cov_variables(context: Context) -> dict[str, str]:
-    """What our plugin makes pytest-cov do, where it is there."""
+    """The variables with which our plugin configures pytest-cov, if installed."""
     options = ["--no-cov"]
     if is_measured(context):
         reports = [f"json:{context.reports / REPORT_NAME}"]
         reports += [f"xml:{context.reports / XML_NAME}"]
         reports = reports if _writes_json(context.prepared) else []
-        # The threshold is a check of its own; the tests are judged by themselves.
+        # The threshold is a separate check; tests are judged on their own.
         options = [f"--cov-report={each}" for each in ("", *reports)]
         options += ["--cov-fail-under=0"]
     return {
@@ -226,13 +226,13 @@ def pytest_cov_variables(context: Context) -> dict[str, str]:
 
 
 def _writes_json(environment: Environment) -> bool:
-    """Whether the pytest-cov that is there can write the report that is read."""
+    """Whether the installed pytest-cov can write the JSON report."""
     version = re.match(r"(\d+)\.(\d+)", environment.version("pytest_cov"))
     return version is None or (int(version[1]), int(version[2])) >= (4, 1)
 
 
 def source_paths(context: Context, environment: Environment) -> Sequence[str]:
-    """What to measure, nothing where settings that coverage finds say it."""
+    """The sources to measure; empty if the settings of coverage define them."""
     script = inside.DIRECTORY / "coverage_sources.py"
     command = (*environment.prefix, environment.probe.executable, str(script))
     tool = Tool("coverage", "", command, environment.variables, environment.name)

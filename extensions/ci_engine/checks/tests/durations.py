@@ -1,4 +1,4 @@
-"""How long tests took: recorded on the default branch, used to divide them."""
+"""Durations of tests, recorded on the default branch and used to balance shards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from ci_engine.findings.results import TestCase
 from ci_engine.project.output_files import write_text
 
-# A tenth of a millisecond would change the file with every run.
+# A higher precision would change the file with every run.
 _DIGITS = 3
 
 
@@ -21,9 +21,9 @@ class _Durations(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_durations(path: Path) -> dict[str, float]:
-    """Read the seconds of each test; nothing where none were recorded.
+    """Read the seconds of each test; empty if none were recorded.
 
-    What cannot be read is the same as nothing: tests are divided without it.
+    An unreadable file counts as empty: tests are then divided without it.
     """
     try:
         found = msgspec.json.decode(path.read_bytes(), type=_Durations)
@@ -32,25 +32,39 @@ def read_durations(path: Path) -> dict[str, float]:
     return {name: taken for name, taken in found.seconds.items() if taken >= 0}
 
 
-def merge_durations(
-    before: Mapping[str, float], tests: Iterable[TestCase], *, complete: bool
-) -> dict[str, float]:
-    """Add what tests took now, the longest time where several machines ran them.
-
-    Args:
-        before: what was recorded before.
-        tests: the tests that ran.
-        complete: whether these are all tests, so that others are forgotten.
-    """
+def _seconds_of(tests: Iterable[TestCase]) -> dict[str, float]:
+    """What tests took, the longest time where several machines ran them."""
     now: dict[str, float] = {}
     for test in tests:
         if test.seconds > 0:
             longest = max(test.seconds, now.get(test.id, 0.0))
             now[test.id] = round(longest, _DIGITS)
-    return now if complete else {**before, **now}
+    return now
 
 
-def write_durations(path: Path, seconds: Mapping[str, float]) -> None:
-    """Write the seconds of each test."""
-    found = _Durations(seconds=dict(sorted(seconds.items())))
+def durations_below(known: Mapping[str, float], prefix: str) -> dict[str, float]:
+    """The durations of one package, by the ids that its tests have in it.
+
+    Args:
+        known: durations by ids as seen from the top of the repository.
+        prefix: what the paths of the package start with; empty = the repository.
+    """
+    return {
+        name.removeprefix(prefix): seconds
+        for name, seconds in known.items()
+        if name.startswith(prefix)
+    }
+
+
+def renew_durations(path: Path, tests: Iterable[TestCase], *, complete: bool) -> None:
+    """Record what tests took now.
+
+    Args:
+        path: the file.
+        tests: the tests that ran, with ids as seen from the top of the repository.
+        complete: whether these are all tests, so that others are forgotten.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    known = {} if complete else read_durations(path)
+    found = _Durations(seconds=dict(sorted({**known, **_seconds_of(tests)}.items())))
     write_text(path, msgspec.json.encode(found).decode() + "\n")

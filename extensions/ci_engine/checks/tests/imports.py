@@ -1,4 +1,4 @@
-"""Import every module of the project: what a selection of tests may not reach."""
+"""Import every module of the project, because a selection of tests may not."""
 
 from __future__ import annotations
 
@@ -57,10 +57,9 @@ def check(context: Context) -> CheckResult:
 
 
 def _modules(context: Context) -> dict[str, str]:
-    """The modules inside of packages, with the directory that imports start from.
+    """The modules inside of packages, with the directory to import them from.
 
-    A module that does more than define something is a script: importing it would run
-    it.
+    A module that does more than define names is a script: importing would run it.
     """
     files = source_files(context, (".py",))
     packages = {
@@ -86,7 +85,7 @@ def _modules(context: Context) -> dict[str, str]:
 
 
 def _acts(context: Context, name: str) -> bool:
-    """Whether importing a file calls something for what it does."""
+    """Whether importing a file calls functions for their effects."""
     try:
         tree = ast.parse((context.project.root / name).read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):
@@ -142,13 +141,13 @@ def _known(
 
 
 def _is_there(top: Path, module: str) -> bool:
-    """Whether there was such a module: one that is new was never red."""
+    """Whether the module existed; failures of new modules are new."""
     path = top.joinpath(*module.split("."))
     return path.with_name(f"{path.name}.py").is_file() or path.is_dir()
 
 
 def _unpack(data: bytes, location: Path) -> None:
-    """Write the Python files of an archive that git made, and nothing else."""
+    """Extract only the Python files of an archive that git created."""
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for member in archive:
             inside = ".." not in PurePosixPath(member.name).parts

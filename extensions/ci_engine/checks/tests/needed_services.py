@@ -1,4 +1,4 @@
-"""The services that tests need: their addresses, and what of them is missing."""
+"""The addresses of services that tests need, and which of them are missing."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ci_engine.environments.services import (
 )
 from ci_engine.findings.results import CheckResult, Status, TestCase
 
-# What the seed `tests/conftest.py` skips a test with.
+# The prefix of skip reasons in the seed `tests/conftest.py`.
 _SKIPPED = re.compile(r"service (\S+) is not running")
 _START = "start it with `ci-framework/ci setup --services start`"
 
 
 @dataclass(frozen=True)
 class NeededServices:
-    """The services of the settings, as the tests will find them.
+    """The services of the settings, as tests see them.
 
     Attributes:
-        required: whether the workflow has started them, so that none may be missing.
-        missing: those that do not answer, each with the reason.
-        variables: how tests reach the others.
+        required: whether the workflow has started them, so that all must be ready.
+        missing: those that are not ready, each with the reason.
+        variables: the variables with which tests find the others.
     """
 
     required: bool
@@ -37,14 +37,14 @@ class NeededServices:
 
     @property
     def failure(self) -> str:
-        """Why the tests are not worth a start, empty if they are."""
+        """Why the tests should not start, empty if they can."""
         if not (self.required and self.missing):
             return ""
         name, reason = next(iter(self.missing.items()))
         return f"service {name} is not ready after {START_SECONDS:.0f} s: {reason}"
 
     def judge(self, result: CheckResult) -> None:
-        """Say which tests were skipped for the lack of a service."""
+        """Note the tests that were skipped because a service is missing."""
         names = [name for test in result.tests if (name := _service_of(test))]
         skipped = Counter(names)
         for name, number in skipped.items():
@@ -57,9 +57,9 @@ class NeededServices:
 
 
 def find_services(context: Context, variables: Mapping[str, str]) -> NeededServices:
-    """Look for the services, and wait for those that the workflow has started."""
+    """Find the services, and wait for those that the workflow has started."""
     services = context.settings.services
-    # Only runners with Linux start containers.
+    # Only Linux runners start containers.
     required = (
         bool(services)
         and variables.get("GITHUB_ACTIONS") == "true"
@@ -71,6 +71,6 @@ def find_services(context: Context, variables: Mapping[str, str]) -> NeededServi
 
 
 def _service_of(test: TestCase) -> str:
-    """The service that a test was skipped for, empty if there is none."""
+    """The service whose absence skipped a test, empty if there is none."""
     found = _SKIPPED.search(test.message) if test.outcome == "skipped" else None
     return found.group(1) if found else ""

@@ -1,4 +1,4 @@
-"""Compare the lines that a change touched with the lines that the tests ran."""
+"""Check the coverage of the lines that a change touched."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class _Patch:
-    """What a change did to one measured file: its statements, and those not run."""
+    """The changed statements of one measured file, and those not run."""
 
     path: str
     code: frozenset[int]
@@ -32,7 +32,7 @@ class _Patch:
 
 
 def check(context: Context) -> CheckResult:
-    """Check how many changed statements the tests of the same run covered."""
+    """Check how many changed statements the tests of this run covered."""
     threshold = context.settings.quality.coverage_threshold
     tests = measured_tests(context)
     if tests.status in (Status.NOT_RUN, Status.TIMED_OUT):
@@ -65,10 +65,10 @@ def _patches(
 
 
 def _first_lines(path: Path, changed: set[int], code: set[int]) -> set[int]:
-    """The statements to which changed lines belong, each by its first line.
+    """Map changed lines to the first lines of their statements.
 
-    Coverage knows a statement by its first line; a change in its third is a change
-    of the statement as well.
+    Coverage identifies a statement by its first line; a change to its third line is
+    a change to the statement as well.
     """
     found = changed & code
     rest = changed - code
@@ -78,7 +78,7 @@ def _first_lines(path: Path, changed: set[int], code: set[int]) -> set[int]:
         data = path.read_bytes()
         tree = ast.parse(data)
     except (OSError, SyntaxError, ValueError, RecursionError):
-        # A syntax newer than this interpreter: the first lines alone will do.
+        # A syntax newer than this interpreter: fall back to the changed lines.
         return found
     rows = data.decode("utf-8", "replace").split("\n")
     for first, last in _spans(tree):
@@ -89,7 +89,7 @@ def _first_lines(path: Path, changed: set[int], code: set[int]) -> set[int]:
 
 
 def _spans(tree: ast.Module) -> Iterator[tuple[int, int]]:
-    """First and last line of each statement, without the body it may have."""
+    """First and last line of each statement, without a nested body."""
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt):
             inside = next(_inside(node), 0)
@@ -97,7 +97,7 @@ def _spans(tree: ast.Module) -> Iterator[tuple[int, int]]:
 
 
 def _inside(statement: ast.stmt) -> Iterator[int]:
-    """The first lines of the statements in a statement, without `else` and such."""
+    """The first lines of nested statements, without `else` and the like."""
     for part in ast.iter_child_nodes(statement):
         if isinstance(part, ast.match_case):
             yield part.pattern.lineno
@@ -144,7 +144,7 @@ def _judge(patches: list[_Patch], threshold: int, since: str) -> CheckResult:
 def _unmeasured(
     context: Context, report: CoverageReport, lines: dict[str, set[int]]
 ) -> list[str]:
-    """List the changed source files that coverage knows nothing about."""
+    """List the changed source files that are missing in the coverage report."""
     measured = {context.project.relative(Path(name)) for name in report.files}
     sources = tuple(f"{path.rstrip('/')}/" for path in context.settings.source_paths)
     unknown = [

@@ -49,7 +49,7 @@ _DATA_NAME = ".coverage"
 
 
 def check(context: Context) -> CheckResult:
-    """Run the tests; the results decide, not only the exit code of pytest."""
+    """Run the tests; their results count, not only the exit code of pytest."""
     request = context.request
     if request.combined is not None:
         return _combine(context, request.combined)
@@ -63,7 +63,7 @@ def check(context: Context) -> CheckResult:
     services = find_services(context, os.environ)
     if services.failure:
         return CheckResult(status=Status.FAILED, reason=services.failure)
-    # Data of another run cannot get into a directory that is made now.
+    # A new directory cannot contain data of another run.
     data = Path(tempfile.mkdtemp(prefix="coverage-", dir=context.reports))
     try:
         result = _run_tests(context, environment, data / _DATA_NAME, services.variables)
@@ -76,7 +76,7 @@ def check(context: Context) -> CheckResult:
 
 
 def _combine(context: Context, group: ShardGroup) -> CheckResult:
-    """Judge the tests of all shards, and join what they measured."""
+    """Judge the tests of all shards, and merge their coverage."""
     result = combine_tests(group, partial=context.request.partial)
     ran = [r for r in group.reports if r.record is not None and r.record.here]
     paths = [r.directory / REPORT_NAME for r in group.reports]
@@ -127,13 +127,13 @@ def _run_tests(
 
 
 def _variables(context: Context, data: Path) -> dict[str, str]:
-    """Make pytest load our plugin, also when another program starts it."""
+    """Variables that make pytest load our plugin, even if another program starts it."""
     plugin = str(inside.DIRECTORY / "pytest_plugin")
     python_path = os.environ.get("PYTHONPATH", "")
     selection = _write_selection(context, data.with_name(_SELECTION_NAME))
     shard = context.request.shard
     plan = shard.write_plan(data.with_name(_SHARD_NAME)) if shard else None
-    # The tests of a package inside of this one are tests of that one.
+    # Tests of a nested package belong to that package.
     others = [
         f"--ignore={context.project.root / path}"
         for path in (*context.request.inner, FRAMEWORK_DIRECTORY)
@@ -157,7 +157,7 @@ def _variables(context: Context, data: Path) -> dict[str, str]:
 
 
 def _write_selection(context: Context, path: Path) -> Path | None:
-    """List for our plugin what to leave out, and what to run first."""
+    """Write the tests to skip, and those to run first, for our plugin."""
     decision, partial = context.request.decision, context.request.partial
     if decision is None or not decision.tests.paths:
         return None
@@ -171,16 +171,20 @@ def _write_selection(context: Context, path: Path) -> Path | None:
 
 
 def _has_tests(context: Context) -> bool:
-    """Whether there is anything that pytest might collect."""
+    """Whether pytest may collect anything."""
     tests = tuple(f"{path.rstrip('/')}/" for path in context.settings.test_paths)
     files = (path for path in context.project.files if path.suffix == ".py")
     return _own_collection(context) or any(
         path.name.startswith("test_")
         or path.name.endswith("_test.py")
-        # Its name may be wrong: then pytest finds nothing, which is no success.
-        or (context.project.relative(path).startswith(tests) and _defines_tests(path))
+        # The path may be wrong: pytest then finds nothing, which is no success.
+        or (_lies_below(context.project.relative(path), tests) and _defines_tests(path))
         for path in files
     )
+
+
+def _lies_below(name: str, places: tuple[str, ...]) -> bool:
+    return f"{name}/".startswith(places)
 
 
 def _defines_tests(path: Path) -> bool:
@@ -191,7 +195,7 @@ def _defines_tests(path: Path) -> bool:
 
 
 def _own_collection(context: Context) -> bool:
-    """Whether settings, not names alone, say what pytest collects here."""
+    """Whether settings, not only file names, control what pytest collects here."""
     files = ("pytest.toml", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg")
     texts = [text_of(context.project, name) for name in files]
     texts.append(str(table(context.project.pyproject, "tool", "pytest")))
@@ -201,9 +205,9 @@ def _own_collection(context: Context) -> bool:
 
 
 def _program(environment: Environment) -> str:
-    """The script that is the program, empty if it is none that Python can run.
+    """The script of the program, empty if it is not a Python script.
 
-    It is given to the interpreter: the one that it names may be another one.
+    It is run by our choice of interpreter, which its first line may not name.
     """
     path = Path(environment.probe.programs.get("pytest", ""))
     script = path.read_bytes() if path.is_file() else b""
@@ -211,9 +215,9 @@ def _program(environment: Environment) -> str:
 
 
 def _command(context: Context, environment: Environment) -> tuple[str, ...] | None:
-    """The command that runs pytest, measuring coverage if anything here can.
+    """The command that runs pytest, with coverage if it is available here.
 
-    The program, as `python -m` would let tests import from the current directory.
+    The script, as `python -m` would let tests import from the current directory.
     """
     module = environment.module("pytest")
     if module is None:

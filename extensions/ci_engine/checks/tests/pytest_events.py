@@ -1,4 +1,4 @@
-"""Read what the pytest plugin wrote while the tests ran."""
+"""Read the events that the pytest plugin recorded."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class _Event(msgspec.Struct):
     other_units: list[str] = []
 
 
-# Exit codes of pytest that another run of it may replace: none, fine, no tests.
+# Exit codes that another run of pytest may replace: none, success, no tests.
 _HARMLESS = (-1, 0, 5)
-# If a test ran several times, in several runs or workers: what it is called, by the
-# first of these that it was.
+# If a test ran several times, in several runs or workers, the first of these
+# outcomes that it had.
 _WORST_FIRST = ("error", "failed", "flaky", "xpassed", "xfailed", "passed", "skipped")
-# Tests that said something about the project.
+# Outcomes that count as a result of the test.
 RAN = frozenset({*_WORST_FIRST} - {"skipped"})
 
 
@@ -54,22 +54,22 @@ class TestRun:
 
     Attributes:
         tests: every test that ended, once, in the order of the run.
-        executed: the ids of those whose code ran, until it failed or was left.
+        executed: the ids of tests whose code ran, at least in part.
         collection: files that could not be collected.
         skipped_files: files that were skipped as a whole.
-        running: tests that started and never ended, with the place they stand.
-        finished: whether pytest came to its own end, each time it was started.
-        code: pytest's exit code, the worst one if it was started more than once, -1
-            if it did not come to its end.
+        running: tests that started and never ended, with their locations.
+        finished: whether pytest finished, each time it was started.
+        code: pytest's exit code, the worst one of several runs, -1 if it did not
+            finish.
         collected: how many tests pytest selected.
-        selected: their ids.
+        selected: the ids of the selected tests.
         deselected: the ids of tests that options, marks or hooks left out.
         elsewhere: the ids of tests that other shards run.
         units: what this shard runs, and what others run.
-        files: what was looked into, as absolute paths.
-        patterns: the names of files that pytest looks for.
-        stack: where the processes were shortly before the time ran out.
-        notes: what the plugin did that a reader should know.
+        files: the files that pytest examined, as absolute paths.
+        patterns: the file names that pytest collects.
+        stack: the stacks of the processes shortly before the timeout.
+        notes: remarks of the plugin for readers.
     """
 
     __test__ = False
@@ -92,7 +92,7 @@ class TestRun:
     notes: list[str] = field(default_factory=list[str])
 
     def count(self, *outcomes: str) -> int:
-        """How many tests ended in one of these ways."""
+        """The number of tests with one of these outcomes."""
         return sum(test.outcome in outcomes for test in self.tests)
 
     @property
@@ -103,7 +103,7 @@ class TestRun:
 
 
 def _events(path: Path) -> Iterator[_Event]:
-    """Decode the lines but for one that a crash cut short."""
+    """Decode the lines, except a last one that a crash truncated."""
     text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     for row in text.splitlines():
         with contextlib.suppress(msgspec.DecodeError):
@@ -111,7 +111,7 @@ def _events(path: Path) -> Iterator[_Event]:
 
 
 def _stacks(path: Path) -> str:
-    """Where each process was, the workers of pytest-xdist before what leads them."""
+    """The stack of each process, pytest-xdist workers before their controller."""
     texts = [
         file.read_text(encoding="utf-8", errors="replace") for file in stack_files(path)
     ]
@@ -119,7 +119,7 @@ def _stacks(path: Path) -> str:
 
 
 class _Reader:
-    """Reads the events of one or several runs of pytest, one after the other."""
+    """Reader of the events of one or more runs of pytest, in order."""
 
     def __init__(self) -> None:
         self.run = TestRun()
@@ -168,14 +168,14 @@ class _Reader:
             self.started.pop(event.id, None)
 
     def end(self) -> TestRun:
-        """Join the attempts at each test."""
+        """Merge the attempts at each test."""
         run = self.run
         run.finished = run.finished and self.open_runs <= 0
         for name, places in self.attempts.items():
             joined = [
                 _join(attempts)
                 for attempts in places.values()
-                # A worker that died, or a process that was forked, has one phase.
+                # A crashed worker, or a forked process, has only one phase.
                 if _is_over(attempts[-1])
             ]
             if joined:
@@ -196,7 +196,7 @@ class _Reader:
 
 
 def read_events(path: Path) -> TestRun:
-    """Read the events, and the stacks that were written when the time ran out."""
+    """Read the events, and the stacks that were written at the timeout."""
     reader = _Reader()
     for event in _events(path):
         reader.read(event)
@@ -206,7 +206,7 @@ def read_events(path: Path) -> TestRun:
 
 
 def _is_call(phase: _Event) -> bool:
-    """Whether the code of the test was reached, or a fixture of it failed."""
+    """Whether the test's own code was reached, or one of its fixtures failed."""
     return phase.when not in ("setup", "teardown") or phase.outcome == "failed"
 
 
@@ -215,10 +215,10 @@ def _is_over(phases: Sequence[_Event]) -> bool:
 
 
 def _join(attempts: Sequence[Sequence[_Event]]) -> TestCase:
-    """Join the attempts at one test: the last one decides.
+    """Merge the attempts at one test: the last one counts.
 
-    An attempt that is to be repeated has an outcome of its own, such as rerun. One that
-    failed is another test with the same id, or was never repeated.
+    An attempt that will be repeated has a separate outcome, such as rerun. A failed
+    attempt is another test with the same id, or was never repeated.
     """
     failed = (a for a in attempts[:-1] if any(p.outcome == "failed" for p in a))
     test = _test_case(next(failed, attempts[-1]))
@@ -235,9 +235,9 @@ def _join(attempts: Sequence[Sequence[_Event]]) -> TestCase:
 
 
 def _test_case(attempt: Sequence[_Event]) -> TestCase:
-    """Join the phases of one attempt: the worst one decides.
+    """Merge the phases of one attempt: the worst outcome counts.
 
-    A part of a test decides only if it failed.
+    A part of a test (a subtest) counts only if it failed.
     """
     seconds = sum(phase.seconds for phase in attempt if not phase.part)
     phases = [p for p in attempt if not p.part or p.outcome == "failed"] or attempt
@@ -270,7 +270,7 @@ def _skipped_file(event: _Event) -> TestCase:
     )
 
 
-# The two ways in which tracebacks name a place: `file.py:3: ` and `File "x", line 3`.
+# The two location formats of tracebacks: `file.py:3: ` and `File "x", line 3`.
 _PLACE = re.compile(
     r"^(?:E\s+)?(?:File \")?(?P<path>(?:[A-Za-z]:)?[^\s:\"][^:\"\n]*)\"?"
     r"(?::|, line )(?P<line>\d+)",
@@ -279,13 +279,13 @@ _PLACE = re.compile(
 
 
 def named_locations(text: str) -> Iterator[tuple[str, int]]:
-    """The files and lines that a traceback names, the outermost first."""
+    """The files and lines in a traceback, the outermost first."""
     for match in _PLACE.finditer(text):
         yield match.group("path").replace("\\", "/"), int(match.group("line"))
 
 
 def _collection_error(event: _Event) -> TestCase:
-    """Give a collection error the line that its message names for its own file."""
+    """Set the line of a collection error to the one its message names for its file."""
     line = event.line
     name = event.path.rpartition("/")[2]
     for path, number in named_locations(event.message):

@@ -1,4 +1,4 @@
-"""The verdict on a run of pytest, by what our plugin saw."""
+"""Judge a run of pytest by the events that our plugin recorded."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from ci_engine.findings.results import (
 )
 from ci_engine.processes.programs import Outcome
 
-# What pytest ends with when nothing failed: all passed, or there was no test.
+# pytest's exit codes without failures: all passed, or there was no test.
 _GOOD_CODES = (0, 5)
 _LONGEST_ERROR = 200
-# The note of our plugin where Python is told to optimize and nothing is rewritten.
+# The plugin's note if Python runs optimized and assertions are not rewritten.
 _UNASSERTED = "assertions are not executed"
 
 
 def without_events(outcome: Outcome, *, divided: bool) -> CheckResult:
     """Judge a command that did not start pytest with our plugin.
 
-    Where it had to run a part of the tests, it ran all of them in each shard.
+    With shards, such a command would run all tests in each of them.
     """
     result = CheckResult(output=outcome.tail(30))
     if outcome.timed_out:
@@ -53,7 +53,7 @@ def without_events(outcome: Outcome, *, divided: bool) -> CheckResult:
 def judge_run(
     context: Context, tool: Tool, outcome: Outcome, run: TestRun
 ) -> CheckResult:
-    """Judge the tests: what pytest reported decides, never its exit code alone."""
+    """Judge the tests by pytest's events, never by its exit code alone."""
     bad = [test for test in run.tests if test.outcome in ("failed", "error")]
     unrun = tests_that_did_not_run(context, run)
     result = CheckResult(
@@ -83,7 +83,7 @@ def judge_run(
         result.reason = f"pytest ended before its test did{_where(run)}"
         result.findings += _unfinished(run, "never ended")
     elif context.request.partial and run.count("skipped") == len(run.tests):
-        # Other options may leave them out as well: nothing failed, nothing is hidden.
+        # Other options may also skip them: nothing failed, nothing is hidden.
         result.status = Status.SKIPPED
         result.reason = "every test that depends on what changed was skipped"
     elif run.units.others and not run.executed and not run.left:
@@ -120,7 +120,7 @@ def _why_nothing_is_proved(tool: Tool, outcome: Outcome, run: TestRun) -> str:
 
 
 def _last_error(outcome: Outcome) -> str:
-    """What the output ends with where no test explains the exit code."""
+    """The last output, if no test explains the exit code."""
     rows = [row.strip() for row in outcome.stderr.splitlines() if row.strip()]
     rows = rows or [row for row in outcome.stdout.splitlines() if "rror" in row]
     return f": {rows[-1][:_LONGEST_ERROR]}" if rows else ""
@@ -142,7 +142,7 @@ def _where(run: TestRun) -> str:
 
 
 def _unfinished(run: TestRun, how: str) -> list[Finding]:
-    """One finding for each test that was running when the end came."""
+    """One finding for each test that was running when the run ended."""
     return [
         Finding(
             tool="pytest",
@@ -157,7 +157,7 @@ def _unfinished(run: TestRun, how: str) -> list[Finding]:
 
 
 def _stuck_outside_tests(context: Context, run: TestRun) -> list[Finding]:
-    """The line of the project that ran outside of tests, for example an import."""
+    """The project's line that was running outside of tests, such as an import."""
     for path, line in _own_locations(context, _frames(run.stack)):
         return [
             Finding(
@@ -174,7 +174,7 @@ def _stuck_outside_tests(context: Context, run: TestRun) -> list[Finding]:
 def _own_locations(
     context: Context, locations: Iterable[tuple[str, int]]
 ) -> Iterator[tuple[str, int]]:
-    """The locations that are in files of the project."""
+    """The locations in files of the project."""
     for file, line in locations:
         path = context.project.relative(file)
         foreign = path.startswith((".", "/", "<")) or "site-packages" in path
@@ -183,7 +183,7 @@ def _own_locations(
 
 
 def _stack_line(stack: str, test: TestCase) -> int:
-    """The line of the test's own file in the stack, 0 if it is not in it."""
+    """The line of the test's own file in the stack, 0 if there is none."""
     own = (n for file, n in _frames(stack) if test.path and file.endswith(test.path))
     return next(own, 0)
 
@@ -198,7 +198,7 @@ def _frames(stack: str) -> Iterator[tuple[str, int]]:
 
 
 def _start_failure(context: Context, outcome: Outcome) -> Finding:
-    """Point at what kept pytest from starting, such as a broken conftest.py."""
+    """Locate what kept pytest from starting, such as a broken conftest.py."""
     *_, (path, line) = (
         ("", 0),
         *_own_locations(context, named_locations(outcome.stderr)),

@@ -1,4 +1,4 @@
-"""One of several equal parts of the tests: what it is given, and what it records."""
+"""A shard of the tests: its input and its record."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ RECORD_NAME = "shard.json"
 
 @dataclass(frozen=True)
 class Shard:
-    """One of several equal parts of the tests.
+    """One of several parts of the tests with about equal durations.
 
     Attributes:
         index: its number, from 1.
-        count: how many there are.
-        seconds: how long tests took before, by their ids.
+        count: the number of shards.
+        seconds: recorded durations of tests, by their ids.
     """
 
     index: int
@@ -31,7 +31,7 @@ class Shard:
     seconds: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def write_plan(self, path: Path) -> Path:
-        """Write it for our plugin of pytest."""
+        """Write it for our pytest plugin."""
         plan = {"index": self.index, "count": self.count, "seconds": {**self.seconds}}
         write_text(path, json.dumps(plan))
         return path
@@ -39,20 +39,20 @@ class Shard:
 
 @dataclass
 class Units:
-    """What was divided among shards: tests, or groups of them that stay together."""
+    """The units of division: tests, or groups of tests that stay together."""
 
     here: dict[str, None] = field(default_factory=dict[str, None])
     others: dict[str, None] = field(default_factory=dict[str, None])
 
     def add(self, run: int, here: Iterable[str], others: Iterable[str]) -> None:
-        """Add what one of several runs of pytest divided: its own tests."""
+        """Add the units of one of several pytest runs."""
         suffix = f" (run {run})" if run > 1 else ""
         self.here |= {f"{name}{suffix}": None for name in here}
         self.others |= {f"{name}{suffix}": None for name in others}
 
 
 class ShardRecord(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """What a shard ran and what it left to others, beside its report.
+    """What a shard ran and what it left to others, stored beside its report.
 
     Attributes:
         here: the units that it ran.
@@ -67,10 +67,10 @@ class ShardRecord(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 
 def parse_shard(text: str, seconds: Mapping[str, float]) -> Shard:
-    """Read a shard such as ``2/3``.
+    """Parse a shard such as ``2/3``.
 
     Raises:
-        UsageError: if there is no such shard.
+        UsageError: if it is invalid.
     """
     index, _, count = text.partition("/")
     shard = Shard(int(index), int(count), seconds)
@@ -83,7 +83,7 @@ def parse_shard(text: str, seconds: Mapping[str, float]) -> Shard:
 
 
 def write_record(directory: Path, shard: Shard, units: Units) -> None:
-    """Write what a shard ran beside its report."""
+    """Write the record of a shard beside its report."""
     record = ShardRecord(
         index=shard.index,
         count=shard.count,

@@ -1,7 +1,7 @@
-"""Find what looks like a test and was not collected.
+"""Find tests that pytest did not collect.
 
-A file with another name, a class with a constructor, ``--lf``: pytest passes them over
-without a word that would stand in a report.
+Reasons are a file with another name, a class with a constructor, or ``--lf``: pytest
+skips such tests without mentioning them in a report.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CLASS = re.compile(r"^Test|Tests?$")
 
 
 def uncollected(context: Context, run: TestRun) -> Iterator[TestCase]:
-    """Files of tests where pytest never looked, and tests that it did not collect."""
+    """Test files that pytest never examined, and tests that it did not collect."""
     request = context.request
     if request.paths or request.partial or not run.files:
         return
@@ -55,14 +55,14 @@ def _case(test: str, path: str, message: str, line: int = 0) -> TestCase:
 
 @dataclass(frozen=True)
 class _TestFiles:
-    """The Python files of a project, and what pytest did with them."""
+    """The Python files of a project, and how pytest treated them."""
 
     context: Context
     run: TestRun
 
     @cached_property
     def project(self) -> list[tuple[str, Path]]:
-        """Names and paths, without those of the framework and of inner packages."""
+        """Names and paths, without those of the framework and of nested packages."""
         inner = self.context.request.inner
         named = (
             (self.context.project.relative(p), p) for p in self.context.project.files
@@ -77,12 +77,12 @@ class _TestFiles:
 
     @cached_property
     def seen(self) -> set[str]:
-        """Where pytest looked, by real paths."""
+        """The paths that pytest examined, resolved."""
         return {os.path.realpath(path) for path in self.run.files}
 
     @cached_property
     def collected(self) -> set[str]:
-        """What was collected, and what it is in, without parameters and groups."""
+        """The collected tests and their parents, without parameters and groups."""
         tests = (
             *self.run.selected,
             *self.run.deselected,
@@ -95,28 +95,28 @@ class _TestFiles:
 
     @cached_property
     def texts(self) -> list[bytes]:
-        """What the files hold where pytest looked."""
+        """The content of the files that pytest examined."""
         return [bytes_of(path) for path in map(Path, sorted(self.seen))]
 
     def is_named_so(self, name: str) -> bool:
-        """Whether pytest takes a file for one of tests."""
+        """Whether the name of a file matches pytest's patterns."""
         short = PurePosixPath(name).name
         return any(fnmatch(name if "/" in p else short, p) for p in self.run.patterns)
 
     def has(self, name: str, test: str) -> bool:
-        """Whether a test of a file was collected; ids begin at pytest's root."""
+        """Whether a test of a file was collected; ids are relative to pytest's root."""
         parts = name.split("/")
         tops = ("/".join(parts[first:]) for first in range(len(parts)))
         return any(f"{top}::{test}" in self.collected for top in tops)
 
     def is_used(self, pattern: str) -> bool:
-        """Whether a file where pytest looked has such a text."""
+        """Whether an examined file contains such a text."""
         text = re.compile(pattern.encode())
         return any(text.search(data) for data in self.texts)
 
 
 def _passed_over(files: _TestFiles, name: str, path: Path) -> Iterator[TestCase]:
-    """The tests of a file that pytest looked into without collecting them."""
+    """The tests of an examined file that were not collected."""
     failed = {test.path for test in files.run.collection}
     skipped = {test.path for test in files.run.skipped_files}
     if not files.is_named_so(name) or name in failed | skipped:
@@ -125,13 +125,13 @@ def _passed_over(files: _TestFiles, name: str, path: Path) -> Iterator[TestCase]
         if files.has(name, test):
             continue
         if files.is_used(rf"(?m)^class +\w+\(.*\b{test}\b"):
-            # Other classes inherit the tests of this one.
+            # Other classes may inherit the tests of this one.
             continue
         yield _case(f"{name}::{test}", name, _PASSED_OVER, line)
 
 
 def _is_misnamed(files: _TestFiles, name: str, path: Path) -> bool:
-    """Whether a file beside the tests defines some that no other file imports."""
+    """Whether a file beside the tests defines tests and no other file imports it."""
     stem = PurePosixPath(name).stem
     beside = is_below(name, files.context.settings.test_paths)
     if not beside or stem in ("conftest", "__init__"):
@@ -144,7 +144,7 @@ def _is_misnamed(files: _TestFiles, name: str, path: Path) -> bool:
 
 
 def _definitions(data: bytes) -> Iterator[tuple[str, int]]:
-    """The functions and classes at the top of a module that are tests by name."""
+    """The functions and classes at the top of a module that are named like tests."""
     tree = parse_python(data) if _DEFINITION.search(data) else None
     for node in tree.body if tree is not None else ():
         name = _test_name(node)
@@ -155,7 +155,7 @@ def _definitions(data: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _holds_tests(node: ast.ClassDef) -> bool:
-    """Whether a class has methods that are tests, and does not say that it has none."""
+    """Whether a class has test methods, and does not set ``__test__`` to false."""
     assigned = {
         last_name(target)
         for part in node.body
@@ -166,7 +166,7 @@ def _holds_tests(node: ast.ClassDef) -> bool:
 
 
 def _test_name(node: ast.stmt) -> str:
-    """The name of a function that is a test and no fixture, else empty."""
+    """The name of a test function that is no fixture, else empty."""
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return ""
     decorators = (d.func if isinstance(d, ast.Call) else d for d in node.decorator_list)

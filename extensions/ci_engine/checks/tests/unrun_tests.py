@@ -1,4 +1,4 @@
-"""Name the tests that did not run: whatever left them out, a reader must see it."""
+"""List the tests that did not run, whatever the reason."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ci_engine.checks.tests.uncollected_tests import SILENT, uncollected
 from ci_engine.findings.results import TestCase, headline, name_some
 
 _MOST_NAMED = 5
-# Skipped and expected failures are counted; why is in the reports.
+# Skipped tests and expected failures are only counted; reports have the reasons.
 _NAMED = ("flaky", "deselected", "not-collected", "not-run")
 
 
 def tests_that_did_not_run(context: Context, run: TestRun) -> list[TestCase]:
-    """The tests and files of tests that are in no result of a test."""
+    """The tests and test files that have no result."""
     unrun = [*run.skipped_files, *uncollected(context, run)]
     unrun += [_case(name, "deselected") for name in run.deselected]
     unrun += [_case(name, "not-run") for name in run.left]
@@ -27,7 +27,7 @@ def _case(name: str, outcome: str) -> TestCase:
 
 
 def notes_on(tests: Iterable[TestCase]) -> list[str]:
-    """A line for each way in which tests did not simply run."""
+    """A line for each reason why tests did not run normally."""
     notes: list[str] = []
     for outcome in _NAMED:
         cases = [test for test in tests if test.outcome == outcome]
@@ -38,6 +38,6 @@ def notes_on(tests: Iterable[TestCase]) -> list[str]:
 
 
 def _named(test: TestCase) -> str:
-    """The id, and the reason that a file gives for itself."""
+    """The id, and the reason that the file states."""
     own = test.outcome == "not-collected" and test.message not in SILENT
     return f"{test.id} ({headline(test.message)})" if own else test.id

@@ -1,4 +1,4 @@
-"""How many files of the project the settings of a type checker leave out."""
+"""Count the project's files that the settings of a type checker exclude."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ci_engine.checks.sources import is_below, is_framework_file
 def note_on_files(
     context: Context, tool: str, checked: int, included: Sequence[str] = ()
 ) -> list[str]:
-    """Compare what was checked with what is below the source paths.
+    """Compare the number of checked files with the files below the source paths.
 
     Args:
         context: the check.
         tool: the type checker.
-        checked: how many files it says that it checked.
-        included: the paths that its settings name beside those.
+        checked: how many files the tool reports as checked.
+        included: the paths that its settings include in addition.
     """
     if context.request.paths:
         return []
     names = {context.project.relative(path) for path in context.project.files}
-    # A stub takes the place of its module.
+    # A stub replaces its module.
     modules = {
         name.removesuffix("i")
         for name in names

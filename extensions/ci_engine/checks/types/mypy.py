@@ -22,30 +22,30 @@ _OPTIONS = (
 )
 _LINE = re.compile(
     r"^(?P<path>(?:[A-Za-z]:)?[^:]+)(?::(?P<line>\d+))?"
-    # With show_error_end line and column of the end follow.
+    # With show_error_end, the end line and column follow.
     r"(?::(?P<column>\d+)(?::\d+:\d+)?)?: "
     r"(?P<severity>error|warning): (?P<message>.*?)(?:  \[(?P<rule>[\w-]+)\])?$"
 )
-# What it writes about settings that it leaves out, and goes on with exit code 0:
+# Messages about settings that mypy ignores although it exits with code 0:
 # https://github.com/python/mypy/issues/4630 and issues/17648.
 _REFUSED = re.compile(r"^\S+: (?:\[mypy|\[tool\.mypy)[^\]]*\]: .+$", re.MULTILINE)
 _CHECKED = re.compile(r"(?:in|checked) (\d+) source files?")
-# A comment for the whole file stands before the first statement.
+# A comment for the whole file comes before the first statement.
 _TURNED_OFF = re.compile(
     rb"\A(?:\s*#.*\n)*?\s*#\s*type:\s*ignore\s*$|^#\s*mypy:\s*ignore-errors", re.M
 )
-# Keys of its configuration that say what to check.
+# Keys of its configuration that select what to check.
 _TARGET_KEYS = frozenset({"files", "packages", "modules"})
 _TARGETS = re.compile(r"^\[mypy\][^\[]*^(files|packages|modules)\s*=", re.MULTILINE)
 _LENIENT = re.compile(
     r"^\[mypy\][^\[]*^ignore_errors\s*=\s*(true|1|yes|on)", re.M | re.I
 )
-# mypy has no other way to leave a directory out of those that it finds by itself.
+# mypy has no other way to exclude a directory from its own search.
 _NOT_OURS = rf"(^|/)\.?{re.escape(FRAMEWORK_DIRECTORY)}/"
 
 
 def check(context: Context) -> CheckResult:
-    """Run mypy on what its configuration names, else on the source paths."""
+    """Run mypy on the paths in its configuration, else on the source paths."""
     interpreter = context.prepared.probe.executable
     tool = context.tool("mypy")
     options = [*_OPTIONS, "--python-executable", interpreter, "--exclude", _NOT_OURS]
@@ -65,7 +65,7 @@ def check(context: Context) -> CheckResult:
 
 
 def _configured(context: Context) -> bool:
-    """Whether the configuration that mypy reads says what to check."""
+    """Whether the configuration of mypy selects what to check."""
     name, text = read_settings(context, "mypy")
     if name == "pyproject.toml":
         return bool(_TARGET_KEYS & set(context.project.tool("mypy")))
@@ -73,7 +73,7 @@ def _configured(context: Context) -> bool:
 
 
 def _weakened(context: Context) -> list[str]:
-    """What makes mypy report nothing."""
+    """Settings that make mypy report nothing."""
     name, text = read_settings(context, "mypy")
     ini = name != "pyproject.toml" and _LENIENT.search(text)
     own = context.project.tool("mypy") if name == "pyproject.toml" else {}

@@ -19,15 +19,15 @@ from ci_engine.project.tool_settings import shadowed_note
 
 _OPTIONS = (
     *("--output-format", "json", "--color", "never", "--progress-bar", "no"),
-    # It says how many modules it checked with this alone.
+    # Only with this does it report how many modules it checked.
     "--summary=full",
-    # Its own settings name the files, and by default that is every one.
+    # Its own settings select the files; the default is all files.
     *("--extend-project-excludes", f"{FRAMEWORK_DIRECTORY}/**"),
 )
 _CHECKED = re.compile(r"^\s*INFO (\d+) modules? \(", re.MULTILINE)
 _NO_FILES = re.compile(r"^(?:No Python files matched|Path `.*` does not exist)", re.M)
 _REFUSED = re.compile(r"(?<=: )Extra keys found in config: .+$", re.MULTILINE)
-# A comment for the whole file stands before the first statement.
+# A comment for the whole file comes before the first statement.
 _TURNED_OFF = re.compile(
     rb"\A(?:\s*#.*\n)*?\s*#\s*(?:type:\s*ignore|pyrefly:\s*ignore-errors)\s*$", re.M
 )
@@ -47,7 +47,7 @@ class _Report(msgspec.Struct):
 
 
 def check(context: Context) -> CheckResult:
-    """Run pyrefly on what its configuration includes, else on the source paths."""
+    """Run pyrefly on the paths in its configuration, else on the source paths."""
     interpreter = context.prepared.probe.executable
     tool = context.tool("pyrefly")
     name, settings = _settings(context)
@@ -77,7 +77,7 @@ def check(context: Context) -> CheckResult:
 
 
 def _settings(context: Context) -> tuple[str, Table]:
-    """The file that pyrefly reads, and its settings; empty if there are none."""
+    """The configuration file of pyrefly and its settings; empty if there is none."""
     name, _ = read_settings(context, "pyrefly")
     if name in ("", "pyproject.toml"):
         return name, context.project.tool("pyrefly")
@@ -85,14 +85,14 @@ def _settings(context: Context) -> tuple[str, Table]:
 
 
 def _included(settings: Table) -> Sequence[str]:
-    """The paths that its settings include, as far as they are plain ones."""
+    """The included paths of its settings, without those that are patterns."""
     value = settings.get("project-includes")
     names = msgspec.convert(value, list[object]) if isinstance(value, list) else []
     return [name for name in names if isinstance(name, str) and "*" not in name]
 
 
 def _weakened(context: Context, name: str, settings: Table) -> list[str]:
-    """What makes pyrefly report little or nothing."""
+    """Settings that make pyrefly report little or nothing."""
     notes: list[str] = []
     if not name:
         notes.append("pyrefly has no settings here: its preset basic applies")

@@ -18,7 +18,7 @@ from ci_engine.project.tool_settings import shadowed_note
 _TURNED_OFF = re.compile(
     rb"\A(?:\s*#.*\n)*?\s*#\s*type:\s*ignore\s*$|^#\s*pyright:\s*ignore\s*$", re.M
 )
-# What it writes about settings that it leaves out, and goes on with exit code 0.
+# Messages about settings that pyright ignores although it exits with code 0.
 _REFUSED = re.compile(r"^Config .*\b[Uu]nrecognized setting .+$", re.MULTILINE)
 
 
@@ -49,7 +49,7 @@ class _Report(msgspec.Struct, rename="camel"):
 
 
 def check(context: Context) -> CheckResult:
-    """Run pyright on what its configuration includes, else on the source paths."""
+    """Run pyright on the paths in its configuration, else on the source paths."""
     interpreter = context.prepared.probe.executable
     tool = context.tool("pyright")
     options = ["--outputjson", "--pythonpath", interpreter]
@@ -73,7 +73,7 @@ def check(context: Context) -> CheckResult:
 
 
 def _configuration(context: Context) -> tuple[str, str]:
-    """The file that pyright reads, and its settings as JSON."""
+    """The configuration file of pyright, and its settings as JSON."""
     name, text = read_settings(context, "pyright")
     if name == "pyproject.toml":
         return name, json.dumps(context.project.tool("pyright"), default=str)
@@ -81,9 +81,9 @@ def _configuration(context: Context) -> tuple[str, str]:
 
 
 def _targets(context: Context) -> list[str]:
-    """What pyright is given; its own exclude holds for that as well.
+    """The paths for pyright; its own exclude applies to them as well.
 
-    It looks into the whole repository where its settings do not say what to include.
+    Without `include` in its settings it would search the whole repository.
     """
     name, text = _configuration(context)
     targets = context.paths_to_check(configured=bool(name))
@@ -96,13 +96,13 @@ def _targets(context: Context) -> list[str]:
 
 
 def _included(context: Context) -> list[str]:
-    """The paths that its settings include, as far as they are plain ones."""
+    """The included paths of its settings, without those that are patterns."""
     found = re.search(r"\"include\"\s*:\s*\[([^\]]*)\]", _configuration(context)[1])
     return re.findall(r"\"([^\"*?]+)\"", found.group(1)) if found else []
 
 
 def _weakened(context: Context) -> list[str]:
-    """What makes pyright report nothing."""
+    """Settings that make pyright report nothing."""
     name, text = _configuration(context)
     off = re.search(r"\"typeCheckingMode\"\s*:\s*\"off\"", text)
     notes = [f"typeCheckingMode in {name} turns pyright off"] if off else []

@@ -1,4 +1,4 @@
-"""What the settings of a type checker are, and which of them it does not know."""
+"""Read the settings of a type checker, and report those it does not know."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_REFUSED = 5
 
 
 def read_settings(context: Context, tool: str) -> tuple[str, str]:
-    """The file that the tool reads, and its text; empty if there is none."""
+    """The configuration file of the tool and its text; empty if there is none."""
     files = settings_files(context.project, tool)
     name = files[0].file if files else ""
     return name, text_of(context.project, name) if name else ""
@@ -22,6 +22,6 @@ def read_settings(context: Context, tool: str) -> tuple[str, str]:
 def notes_on_refused(
     tool: str, pattern: re.Pattern[str], outcome: Outcome
 ) -> list[str]:
-    """What it writes about settings that it leaves out, before it goes on."""
+    """Notes on settings that the tool reports as ignored."""
     refused = dict.fromkeys(pattern.findall(outcome.stdout + "\n" + outcome.stderr))
     return [f"{tool}: {row}" for row in list(refused)[:_MOST_REFUSED]]

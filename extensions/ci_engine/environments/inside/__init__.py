@@ -1,6 +1,6 @@
 """Programs for other interpreters: the project's, or that of an isolated tool.
 
-They use the standard library only, and are run by their path, never imported.
+They use only the standard library, and are run by their path, never imported.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Compare the public API of two trees. Runs in the environment of the locked griffe.
 
-Usage: ``python api_breakages.py OLD NEW PACKAGE...``; each package lies in both
-directories by its import name. Nothing in them is imported: griffe only parses them.
+Usage: ``python api_breakages.py OLD NEW PACKAGE...``. Both directories contain each
+package by its import name. Nothing is imported: griffe only parses the code.
 Prints one line of JSON.
 """
 
@@ -19,16 +19,16 @@ from typing import Any, TypeAlias, TypeVar
 
 import griffe
 
-# The API is what the rest of the world uses: not the tests that come along.
+# The API is what other projects use, without the tests in the package.
 _TESTS = re.compile(r"(tests?|conftest|test_.*|.*_test)$")
 _DEPRECATED = re.compile(r"(^|[._])deprecat", re.IGNORECASE)
 _SAID = re.compile(
     r"^\s*(\.\. deprecated::|deprecated\b)", re.IGNORECASE | re.MULTILINE
 )
-# What annotations need, whatever its name is.
+# Names that annotations need, in any module.
 _VARIABLE = re.compile(r"(\w+\.)?(TypeVar|TypeVarTuple|ParamSpec)\(")
 _WARNINGS = ("DeprecationWarning", "FutureWarning")
-# Other names of this kind describe a module, and are no part of what it offers.
+# Other dunder names describe a module, and are no part of its API.
 _KEPT_DUNDERS = ("__version__", "__getattr__")
 # Older versions of griffe report values of attributes as well.
 _NO_BREAKAGE = ("ATTRIBUTE_CHANGED_VALUE", "ATTRIBUTE_CHANGED_TYPE")
@@ -36,8 +36,8 @@ _LONGEST = 80
 _T = TypeVar("_T")
 
 
-# Only aliases, modules or functions have some of what is used here, and the values of
-# a breakage depend on its kind: griffe's own types do not say so.
+# Only aliases, modules or functions have some of these attributes, and the values of
+# a breakage depend on its kind, which griffe's types do not express.
 _Node: TypeAlias = Any
 _Change: TypeAlias = Any
 _Named: TypeAlias = tuple[str, _Node, bool]
@@ -45,7 +45,7 @@ _Facts = dict[str, str | int | bool]
 
 
 def _resolved(get: Callable[[], _T], default: _T) -> _T:
-    """What griffe knows of an object; names of other packages lead nowhere."""
+    """Resolve an object of griffe; names of other packages are not resolved."""
     try:
         return get()
     except (griffe.GriffeError, KeyError):
@@ -53,7 +53,7 @@ def _resolved(get: Callable[[], _T], default: _T) -> _T:
 
 
 def _load(tree: Path, name: str) -> _Node:
-    """Parse a package; None if it is not there."""
+    """Parse a package; None if it does not exist."""
     path = tree.joinpath(*name.split("."))
     if not (path.is_dir() or any(path.parent.glob(f"{path.name}.py*"))):
         return None
@@ -65,7 +65,7 @@ def _load(tree: Path, name: str) -> _Node:
 
 
 def _mark(module: _Node, top: str) -> None:
-    """Say what griffe leaves open: re-exports of an ``__init__``, and tests."""
+    """Mark what griffe leaves undecided: re-exports of an ``__init__``, and tests."""
     for name, member in module.members.items():
         if not member.is_alias and member.is_module:
             if _TESTS.fullmatch(name):
@@ -81,12 +81,12 @@ def _mark(module: _Node, top: str) -> None:
             and not name.startswith("_")
             and member.runtime
         ):
-            # Without __all__, an import of its own is how a package offers a name.
+            # Without __all__, packages offer a name by importing it.
             member.public = f"{member.target_path}.".startswith(f"{top}.")
 
 
 def _describes(name: str, member: _Node) -> bool:
-    """Whether a name is about a module or its annotations, and no part of an API."""
+    """Whether a name describes a module or serves annotations, and is no API."""
     value = "" if member.is_alias else str(getattr(member, "value", ""))
     special = name.startswith("__") and name not in _KEPT_DUNDERS
     return special or _VARIABLE.match(value) is not None
@@ -98,7 +98,7 @@ def _is_init(module: _Node) -> bool:
 
 
 def _public(parent: _Node, path: str, chain: set[str]) -> Iterator[_Named]:
-    """The public objects below one, by the names that they are used by."""
+    """The public objects below an object, by their public names."""
     for name, member in parent.all_members.items():
         if not _resolved(partial(getattr, member, "is_public"), default=False):
             continue
@@ -106,20 +106,20 @@ def _public(parent: _Node, path: str, chain: set[str]) -> Iterator[_Named]:
         if found is None:
             continue
         yield f"{path}.{name}", found, member.is_alias and member.inherited
-        # A module or a class can be below itself, by an import or an attribute.
+        # Imports and attributes can make a module or class contain itself.
         if (found.is_module or found.is_class) and found.path not in chain:
             yield from _public(found, f"{path}.{name}", {*chain, found.path})
 
 
 def _final(member: _Node) -> _Node:
-    """What an object is in the end; None where that is in another package."""
+    """The object that an alias resolves to; None if it is in another package."""
     if not member.is_alias:
         return member
     return _resolved(lambda: member.final_target, default=None)
 
 
 def _names(objects: Iterable[_Named]) -> dict[str, str]:
-    """The shortest public name of each object, where it is not inherited."""
+    """The shortest public name of each object, unless it is inherited."""
     names: dict[str, str] = {}
     for path, found, inherited in objects:
         known = names.get(found.path, path)
@@ -129,7 +129,7 @@ def _names(objects: Iterable[_Named]) -> dict[str, str]:
 
 
 def _name(path: str, names: dict[str, str]) -> str:
-    """The name that users know, of an object or of what it belongs to."""
+    """The public name of an object, or of its parent."""
     holder, rest = path, ""
     while holder and holder not in names:
         holder, _, last = holder.rpartition(".")
@@ -138,7 +138,7 @@ def _name(path: str, names: dict[str, str]) -> str:
 
 
 def _compare(old: _Node, new: _Node, trees: tuple[Path, Path]) -> Iterator[_Facts]:
-    """Every breakage once, however many names lead to it."""
+    """Every breakage once, regardless of how many names refer to it."""
     known = list(_public(old, old.path, {old.path}))
     names = _names(known)
     before = {path: found for path, found, _ in known}
@@ -170,7 +170,7 @@ def _compare(old: _Node, new: _Node, trees: tuple[Path, Path]) -> Iterator[_Fact
 
 
 def _is_still_there(breakage: _Change, names: dict[str, str]) -> bool:
-    """Whether the removal of a method is none, or that of the method of a base."""
+    """Whether a removed method is inherited now, or was inherited before."""
     removed = breakage.obj
     if breakage.kind.name != "OBJECT_REMOVED" or not removed.parent.is_class:
         return False
@@ -227,7 +227,7 @@ def _values(breakage: _Change) -> tuple[str, str]:
 
 
 def _container(path: str, new: _Node, tree: Path) -> _Facts:
-    """Where the nearest thing is that held what was removed."""
+    """The location of the nearest remaining parent of a removed object."""
     parts = path[len(new.path) + 1 :].split(".")[:-1]
     found = new
     for part in parts:
@@ -252,7 +252,7 @@ def _location(found: _Node, tree: Path, path: str, line: str) -> _Facts:
 
 
 def _is_deprecated(found: _Node, parameter: str = "") -> bool:
-    """Whether an object, or a parameter of it, was deprecated before."""
+    """Whether an object, or its changed parameter, was deprecated before."""
     target = _final(found)
     if target is None:
         return False
@@ -268,7 +268,7 @@ def _is_deprecated(found: _Node, parameter: str = "") -> bool:
 
 
 def _warning_calls(target: _Node, *, whole: bool) -> list[str]:
-    """What a function warns of: in any case, or somewhere in it."""
+    """The warnings of a function: the unconditional ones, or all of them."""
     if not target.is_function:
         return []
     try:
@@ -283,7 +283,7 @@ def _warning_calls(target: _Node, *, whole: bool) -> list[str]:
 
 
 def main() -> None:
-    """Print what a change breaks in the API of packages."""
+    """Print the breaking changes in the API of packages."""
     trees = (Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())
     breakages: list[_Facts] = []
     removed: list[str] = []

@@ -1,8 +1,8 @@
-"""Run the benchmarks ``time_*`` of a suite for asv once, without asv.
+"""Run the ``time_*`` benchmarks of an asv suite once, without asv.
 
-Usage: ``asv_suite.py DIRECTORY ROOT RESULT``. The events, the selection, and how long
-to measure come from the variables that the plugins of pytest have; the result has the
-form of pytest-benchmark's.
+Usage: ``asv_suite.py DIRECTORY ROOT RESULT``. The variables of the pytest plugins set
+the events file, the selection, and the measuring time; the result has the format of
+pytest-benchmark.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Benchmark(NamedTuple):
 
     Attributes:
         name: the file, the function and the parameters.
-        owner: the class that it is a method of, None for a function.
+        owner: the class of a method, None for a function.
     """
 
     name: str
@@ -49,19 +49,19 @@ class Benchmark(NamedTuple):
 
 
 class Events:
-    """Writes the events that the plugin of pytest writes."""
+    """Writes the same events as the pytest plugin."""
 
     def __init__(self, file: Path) -> None:
         self.stream = file.open("w", encoding="utf-8")
 
     def write(self, event: str, **facts: object) -> None:
-        """Write one event and make sure that it is on disk."""
+        """Write one event and flush it."""
         text = json.dumps({"event": event, **facts})
         self.stream.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
         self.stream.flush()
 
     def phase(self, benchmark: Benchmark, when: str, outcome: str, text: str) -> None:
-        """Note how a phase of a benchmark ended."""
+        """Record how a phase of a benchmark ended."""
         self.write(
             "phase",
             id=benchmark.name,
@@ -74,7 +74,7 @@ class Events:
 
 
 def _modules(directory: Path, events: Events, root: Path) -> Iterator[ModuleType]:
-    """Import all modules of the suite; its directory is a package for them."""
+    """Import all modules of the suite, with its directory as their package."""
     sys.path.insert(0, str(directory.parent))
     found = pkgutil.walk_packages([str(directory)], f"{directory.name}.")
     names = [directory.name, *sorted(info.name for info in found)]
@@ -94,7 +94,7 @@ def _modules(directory: Path, events: Events, root: Path) -> Iterator[ModuleType
 
 
 def _describe(error: Exception) -> str:
-    """One line; the traceback is part of the output."""
+    """Describe an error in one line; the traceback is part of the output."""
     traceback.print_exception(error)
     return traceback.format_exception_only(error)[-1].strip()
 
@@ -136,7 +136,7 @@ def _combinations(
 
 
 class Caches:
-    """What each ``setup_cache`` returned: every benchmark gets a copy of its own."""
+    """The results of each ``setup_cache``; every benchmark gets its own copy."""
 
     def __init__(self) -> None:
         self.made: dict[object, bytes] = {}
@@ -155,7 +155,7 @@ class Caches:
 
 
 class Measured:
-    """A benchmark that is ready to be called."""
+    """A benchmark that can be called."""
 
     def __init__(self, benchmark: Benchmark, caches: Caches) -> None:
         instance = benchmark.owner() if benchmark.owner is not None else None
@@ -177,7 +177,7 @@ class Measured:
 
     @contextlib.contextmanager
     def ready(self) -> Generator[None]:
-        """Set it up, and tear it down."""
+        """Set the benchmark up, and tear it down."""
         for setup in self.setups:
             setup(*self.values)
         try:
@@ -187,7 +187,7 @@ class Measured:
                 teardown(*self.values)
 
     def sample(self, number: int) -> float:
-        """The seconds of a call, from several in a row."""
+        """The seconds per call, from several calls in a row."""
         call, timer = self.call, self.timer
         enabled = gc.isenabled()
         gc.disable()
@@ -201,7 +201,7 @@ class Measured:
                 gc.enable()
 
     def fastest(self, seconds: float, rounds: int) -> float:
-        """The fastest of several rounds, each set up anew."""
+        """The fastest of several rounds, each with a new setup."""
         number = self.number or 1
         with self.ready():
             least = self.sample(number)
@@ -219,7 +219,7 @@ class Measured:
 
 
 def _observer() -> Any:  # noqa: ANN401
-    """What counts the calls of this process, if it has to."""
+    """The observer that counts the calls of this process, if requested."""
     if not os.environ.get("CI_ENGINE_COUNTING"):
         return None
     return importlib.import_module("ci_framework_counting").make_observer()
@@ -235,9 +235,9 @@ def _run(benchmark: Benchmark, caches: Caches, observer: Any) -> float:  # noqa:
 
 
 def main() -> None:
-    """Run all benchmarks, or those that are selected."""
+    """Run all benchmarks, or the selected ones."""
     directory, root, result = map(Path, sys.argv[1:])
-    # Nothing beside this file is there to be imported.
+    # Files beside this one must not be importable.
     sys.path.pop(0)
     events = Events(Path(os.environ["CI_ENGINE_PYTEST_EVENTS"]))
     events.write("begin")

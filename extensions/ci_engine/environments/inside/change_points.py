@@ -1,7 +1,7 @@
-"""Find where series of times change for good: run with the Python of ruptures.
+"""Find lasting changes in series of times. Runs in the environment of ruptures.
 
-It reads a JSON list of series from the file that is named, and prints for each one the
-positions at which another level begins.
+Reads a JSON list of series from the given file, and prints for each one the
+positions at which a new level begins.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-# A level that fewer runs have is an outlier.
+# A level with fewer runs is an outlier.
 _LEAST = 3
-# How much better a further level has to explain the times; see the measurements in
+# The improvement of the fit that a further level must bring; see the measurements in
 # tests/benchmarks/trend.py.
 _PENALTY = 2.0
-# Times that seem to be exact have outliers, too: less noise than this is not assumed.
+# Times without visible noise have outliers, too; this is the minimum noise.
 _LEAST_NOISE = 0.02
 
 
 def find_breaks(times: list[float]) -> list[int]:
-    """The positions at which another level begins."""
+    """The positions at which a new level begins."""
     logs = [math.log(time) for time in times]
-    # Steps from one level to the next are rare: the median is that of the noise.
+    # Changes of level are rare, so the median step is that of the noise.
     steps = [abs(after - before) for before, after in pairwise(logs)]
     noise = max(1.4826 * median(steps) / math.sqrt(2), _LEAST_NOISE)
-    # They have no types, and are there in the environment of ruptures only.
+    # These have no types, and are only installed in the environment of ruptures.
     signal = import_module("numpy").asarray([[value / noise] for value in logs])
     search = import_module("ruptures").Pelt(model="l1", min_size=_LEAST, jump=1)
     found = search.fit(signal).predict(pen=_PENALTY * math.log(len(times)))

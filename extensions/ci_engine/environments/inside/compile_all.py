@@ -1,7 +1,7 @@
-"""Compile the modules below some directories, and check what was written.
+"""Compile the modules in the given directories, and check the compiled files.
 
-Before Python 3.12.9 a disk that is full can leave half of a compiled module behind,
-which is never replaced and ends every later start: https://github.com/python/cpython/issues/126606
+Before Python 3.12.9 a full disk can leave half of a compiled module behind,
+which is never replaced and breaks every later start: https://github.com/python/cpython/issues/126606
 """
 
 import compileall

@@ -1,4 +1,4 @@
-"""Print whether settings of coverage, which it finds itself, say what to measure."""
+"""Print whether the settings that coverage finds define what to measure."""
 
 from __future__ import annotations
 

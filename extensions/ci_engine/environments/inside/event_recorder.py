@@ -1,8 +1,8 @@
-"""A pytest plugin that writes what happens, as it happens, as lines of JSON.
+"""A pytest plugin that writes events of the run as lines of JSON.
 
-It runs in the project's environment, so it needs nothing but pytest and the
-standard library. Every line is flushed: when pytest hangs, crashes or is killed,
-the last line still says which test was running.
+It runs in the project's environment, so it needs only pytest and the
+standard library. Every line is flushed: if pytest hangs, crashes or is killed,
+the last line still shows which test was running.
 
 ``pytest_plugin/ci_framework_pytest.py`` loads it, so that coverage never measures it.
 """
@@ -32,18 +32,18 @@ _HOOKS = (
     "collection",
 )
 _LONGEST = 20_000
-# Where the packages of this environment are, and those of its Python.
+# The directories of this environment's packages, and those of its Python.
 _ENVIRONMENT = tuple({os.path.realpath(p) for p in (sys.prefix, sys.base_prefix)})
-# Tests replace functions of these modules for longer than they run: what is used
-# while they do is taken from there now. https://github.com/pytest-dev/pytest/issues/4761
+# Tests may replace functions of these modules, even after they ended; the originals
+# are captured now. https://github.com/pytest-dev/pytest/issues/4761
 _getpid, _monotonic, _realpath = os.getpid, time.monotonic, os.path.realpath
 _encode = json.JSONEncoder().encode
-# How ``--tb=native`` names a place, which has none of pytest's entries.
+# The location format of ``--tb=native``, which has no entries of pytest.
 _NATIVE = re.compile(r'^ *File "(.+?)", line (\d+)', re.MULTILINE)
 
 
 class Locations:
-    """Names files relative to the repository, whatever pytest's own root is."""
+    """File names relative to the repository, independent of pytest's root."""
 
     def __init__(self, pytest_root: Path, repository: Path) -> None:
         self.pytest_root = pytest_root
@@ -51,7 +51,7 @@ class Locations:
         self.known: dict[str, str] = {}
 
     def relative(self, path: str) -> str:
-        """Name a file of the project relative to the repository, else empty."""
+        """The path of a project file relative to the repository, else empty."""
         if path not in self.known:
             self.known[path] = self._relative(path)
         return self.known[path]
@@ -61,7 +61,7 @@ class Locations:
         foreign = "site-packages" in absolute.parts or path.startswith("<")
         if foreign or not absolute.is_relative_to(self.repository):
             return ""
-        # An environment may be in the repository, or a link there.
+        # The environment may be in the repository, or linked from there.
         real = Path(_realpath(absolute))
         inner = [e for e in _ENVIRONMENT if not self.repository.is_relative_to(e)]
         if any(real.is_relative_to(environment) for environment in inner):
@@ -71,7 +71,7 @@ class Locations:
     def of_report(
         self, report: pytest.TestReport | pytest.CollectReport
     ) -> tuple[str, int]:
-        """Find the line to point at: the last one inside the test's own file."""
+        """The line to report: the last one inside the test's own file."""
         location = getattr(report, "location", None)
         path, line = (location[0], (location[1] or 0) + 1) if location else ("", 0)
         own = self.relative(path) if path else ""
@@ -80,7 +80,7 @@ class Locations:
             if isinstance(longrepr, tuple):
                 return self.relative(longrepr[0]) or own, int(longrepr[1])
             locations = list(self._of_traceback(longrepr))
-        except Exception:  # What a test replaces, such as os.name, is still replaced.
+        except Exception:  # A test may have replaced something, such as os.name.
             locations = []
         mine = [location for location in locations if location[0] == own] or [
             location for location in locations if location[0]
@@ -107,31 +107,31 @@ class EventWriter:
         self.started = _monotonic()
 
     def write(self, **event: object) -> None:
-        """Write one event and make sure that it is on disk."""
+        """Write one event and flush it."""
         if _getpid() != self.process:
-            # A child that a test forked and that did not end in the test.
+            # Ignore a child process that a test forked and that outlived the test.
             return
         plain = {name: _plain(value) for name, value in event.items()}
         self.stream.write(_encode(plain) + "\n")
         self.stream.flush()
 
     def pytest_sessionstart(self) -> None:
-        """Note that pytest begins: it must also come to its end."""
+        """Record the start of pytest: it must also finish."""
         self.write(event="begin")
 
     def collection(self, collected: dict[str, object]) -> None:
-        """Note which tests there are, and which of them will not run."""
+        """Record the collected tests, and those that will not run."""
         self.write(event="collection", **collected)
 
     def pytest_runtest_logstart(
         self, nodeid: str, location: tuple[str, int | None, str]
     ) -> None:
-        """Note which test starts, and where it is."""
+        """Record the start and the location of a test."""
         path = self.locations.relative(location[0])
         self.write(event="start", id=nodeid, path=path, line=(location[1] or 0) + 1)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note how a phase of a test ended."""
+        """Record how a phase of a test ended."""
         path, line = self.locations.of_report(report)
         self.write(
             event="phase",
@@ -139,7 +139,7 @@ class EventWriter:
             when=report.when,
             outcome=report.outcome,
             xfail=hasattr(report, "wasxfail"),
-            # Part of a test, which has a report of its own as well.
+            # A part of a test (a subtest), which has a separate report as well.
             part=hasattr(report, "context"),
             worker=getattr(report, "worker_id", ""),
             seconds=self._possible(report.duration),
@@ -149,19 +149,19 @@ class EventWriter:
         )
 
     def _possible(self, seconds: float) -> float:
-        """A duration, 0 if it is none: the clock of a test may be a false one.
+        """A duration, 0 if it is invalid: a test may have replaced the clock.
 
         https://github.com/spulec/freezegun/issues/433
         """
         return seconds if 0 <= seconds <= _monotonic() - self.started + 1 else 0.0
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Note a file that could not be collected, or was skipped whole."""
+        """Record a file that could not be collected, or was skipped as a whole."""
         if report.outcome == "passed":
             return
         path, line = self.locations.of_report(report)
         path = path or self.locations.relative(report.nodeid.partition("::")[0])
-        # That of a worker of pytest-xdist has its name: it is of no file.
+        # The report of a pytest-xdist worker has its name, and belongs to no file.
         there = (self.locations.repository / path).exists()
         self.write(
             event="collect",
@@ -175,7 +175,7 @@ class EventWriter:
     def pytest_sessionfinish(
         self, session: pytest.Session, exitstatus: int | pytest.ExitCode
     ) -> None:
-        """Note that pytest came to its own end."""
+        """Record that pytest finished."""
         self.write(
             event="finish", code=int(exitstatus), collected=session.testscollected
         )
@@ -183,13 +183,13 @@ class EventWriter:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
-        """Let the workers of pytest-xdist write their stack as well."""
+        """Make the pytest-xdist workers write their stacks as well."""
         sent: dict[str, object] = getattr(node, "workerinput", {})
         sent[_EVENTS_VARIABLE] = self.stream.name
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
-        """Note what a worker of pytest-xdist collected."""
+        """Record the tests that a pytest-xdist worker collected."""
         output: dict[str, object] = getattr(node, "workeroutput", None) or {}
         collected = output.get(_COLLECTION_KEY)
         if isinstance(collected, dict):
@@ -197,10 +197,10 @@ class EventWriter:
 
 
 def _watch(path: Path) -> None:
-    """Write where the process is when its time is over.
+    """Write the stack of the process when its time is over.
 
-    The engine asks with a signal. A timer is no way where there are signals: pytest
-    stops it after a failure, and a process that a test forked waits for it for ever.
+    The engine requests it with a signal. A timer does not work here: pytest stops it
+    after a failure, and a process that a test forked would wait for it forever.
     """
     stream = path.open("a", encoding="utf-8")  # faulthandler keeps it open.
     if sys.platform != "win32":
@@ -213,7 +213,7 @@ def _watch(path: Path) -> None:
 
 
 def _plain(value: object) -> object:
-    """Escape what UTF-8 cannot hold, such as half of a surrogate pair."""
+    """Escape what UTF-8 cannot encode, such as half of a surrogate pair."""
     if isinstance(value, list):
         return [_plain(part) for part in cast("list[object]", value)]
     if not isinstance(value, str):
@@ -222,21 +222,21 @@ def _plain(value: object) -> object:
 
 
 def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """Say what went wrong, or why a test was skipped."""
+    """The message of a failure, or the reason of a skip."""
     if isinstance(report.longrepr, tuple):
         return str(report.longrepr[2])
     if report.outcome == "passed":
         return str(getattr(report, "wasxfail", ""))
     text = str(report.longreprtext)
-    # With CI in the environment pytest shows all of what it compares.
+    # If CI is set, pytest prints compared values in full.
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n… cut here"
 
 
 def _leave_coverage() -> Path:
-    """Make a coverage that runs already forget the module that loaded this one.
+    """Make a running coverage forget the module that loaded this one.
 
-    Without ``__file__`` coverage does not take the module for one that was imported
-    too early. What it has measured in this process is in no public place yet.
+    Without ``__file__``, coverage does not report the module as imported too
+    early. No public attribute has the data it already measured in this process.
 
     Returns:
         The directory of this module.
@@ -254,7 +254,7 @@ def _leave_coverage() -> Path:
 
 
 def _load(name: str) -> ModuleType:
-    """Load a module with further hooks in the way that this one is loaded."""
+    """Load a module with further hooks in the way this one was loaded."""
     module = ModuleType(f"ci-framework-{name}")
     source = (_DIRECTORY / "pytest_hooks" / f"{name}.py").read_bytes()
     code = compile(source, "<ci-framework>", "exec")
@@ -274,11 +274,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the writer; the workers of pytest-xdist report to the controller."""
     modules = [config.pluginmanager.get_plugin(f"ci-framework-{n}") for n in _HOOKS]
     received: dict[str, str] = getattr(config, "workerinput", {})
-    # Taken away, so that a pytest which a test starts does not write here as well.
+    # Removed, so that a pytest started by a test does not write here as well.
     events = os.environ.pop(_EVENTS_VARIABLE, received.get(_EVENTS_VARIABLE, ""))
     writer: EventWriter | None = None
     if events:
-        # A file for each process: they write at the same moment, piece by piece.
+        # One file per process, because they write at the same time.
         _watch(Path(f"{events}.{received.get('workerid', 'main')}"))
         if not received:
             stream = Path(events).open("a", encoding="utf-8")  # noqa: SIM115

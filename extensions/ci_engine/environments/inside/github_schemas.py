@@ -1,7 +1,7 @@
-"""Check files of GitHub against the schemas that check-jsonschema has of them.
+"""Check GitHub files against the schemas of check-jsonschema.
 
-Runs in the environment of the locked validators: once for all schemas, because the
-import of check-jsonschema takes longer than its checks.
+Runs in the environment of the locked validators, once for all schemas, because
+importing check-jsonschema takes longer than its checks.
 
 Usage: ``python github_schemas.py SCHEMA=FILE...``; prints a JSON list of reports.
 """
@@ -21,7 +21,7 @@ _MISTAKES = 1  # the exit code
 
 
 def run() -> None:
-    """Check all files, grouped by their schemas, and print the reports."""
+    """Check all files, grouped by schema, and print the reports."""
     pairs = [argument.split("=", 1) for argument in sys.argv[1:]]
     reports = [
         _report(schema, [name for _, name in group])

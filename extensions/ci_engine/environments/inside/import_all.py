@@ -1,8 +1,8 @@
 """Import modules one after the other. Runs in the project's interpreter: stdlib only.
 
-Usage: ``python import_all.py FILE``; the file holds JSON: the directories that imports
-start from, and the modules. The last line printed is JSON: how each import failed that
-did, with the error, its message and the last place in the code it went through.
+Usage: ``python import_all.py FILE``; the file contains JSON: the directories to import
+from, and the modules. The last line printed is JSON: each failed import with the error,
+its message and the last project line in its traceback.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 def failure_of(module: str, error: BaseException, tops: list[str]) -> dict[str, object]:
-    """What went wrong, and where in the project's own code."""
+    """The error, and its location in the project's code."""
     location, line = "", 0
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename.startswith(tuple(tops)):
@@ -33,7 +33,7 @@ def failure_of(module: str, error: BaseException, tops: list[str]) -> dict[str, 
 
 
 def import_one(module: str, tops: list[str]) -> dict[str, object] | None:
-    """Import a module; whatever it raises is a failure, also a call of exit."""
+    """Import a module; any exception is a failure, even SystemExit."""
     try:
         importlib.import_module(module)
     except BaseException as error:
@@ -42,14 +42,14 @@ def import_one(module: str, tops: list[str]) -> dict[str, object] | None:
 
 
 def main() -> None:
-    """Import everything and print what failed."""
+    """Import all modules and print the failures."""
     given = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     tops: list[str] = given["roots"]
     sys.path[:0] = tops
     failures = [fail for name in given["modules"] if (fail := import_one(name, tops))]
     sys.stdout.write(f"\n{json.dumps(failures)}\n")
     sys.stdout.flush()
-    # What an import started, such as a thread, must not keep this process alive.
+    # Threads and the like that an import started must not keep the process alive.
     os._exit(0)
 
 

@@ -1,8 +1,8 @@
-"""List what can be imported. Runs in the project's interpreter: stdlib only.
+"""List importable names. Runs in the project's interpreter: stdlib only.
 
 Usage: ``python import_names.py DISTRIBUTION``; prints one line of JSON with the
-distributions behind each top-level name, the modules of the standard library, and
-what the given distribution requires.
+distributions of each top-level name, the modules of the standard library, and the
+requirements of the given distribution.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from importlib.metadata import (
 
 
 def _requires(name: str) -> list[str] | None:
-    """What an installed distribution requires; None if it is not installed."""
+    """The requirements of an installed distribution; None if it is not installed."""
     try:
         return requires(name) or []
     except PackageNotFoundError:
@@ -25,7 +25,7 @@ def _requires(name: str) -> list[str] | None:
 
 
 def main() -> None:
-    """Print what can be imported."""
+    """Print the importable names."""
     names = {
         name: sorted(set(found)) for name, found in packages_distributions().items()
     }

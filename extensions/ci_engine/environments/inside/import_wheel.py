@@ -1,8 +1,8 @@
-"""Import what a distribution installed. Runs where only it is installed: stdlib only.
+"""Import an installed distribution. Runs where only it is installed: stdlib only.
 
-Usage: ``python -I import_wheel.py NAME``; the last line it prints is JSON: the modules
-and packages that were imported, how each import failed that did, and the commands that
-lead nowhere.
+Usage: ``python -I import_wheel.py NAME``; the last line it prints is JSON: the imported
+modules and packages, the failed imports, and the commands whose targets do not
+exist.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SUFFIXES = (*EXTENSION_SUFFIXES, ".py")
 
 
 def modules_of(files: list[PurePosixPath]) -> list[str]:
-    """The outermost modules; inside a namespace, those are further in."""
+    """The outermost modules; for a namespace package, those inside it."""
     packages = {
         path.parts[:-1] for path in files if path.name.partition(".")[0] == "__init__"
     }
@@ -35,7 +35,7 @@ def modules_of(files: list[PurePosixPath]) -> list[str]:
 
 
 def failure_of(module: str, error: BaseException, files: set[str]) -> dict[str, object]:
-    """What went wrong, and in which file of the distribution."""
+    """The error, and the distribution's file in which it occurred."""
     top = Path(str(distribution(sys.argv[1]).locate_file("")))
     location, line = "", 0
     for frame in traceback.extract_tb(error.__traceback__):
@@ -53,7 +53,7 @@ def failure_of(module: str, error: BaseException, files: set[str]) -> dict[str, 
 
 
 def import_one(module: str, files: set[str]) -> dict[str, object] | None:
-    """Import a module; whatever it raises is a failure, also a call of exit."""
+    """Import a module; any exception is a failure, even SystemExit."""
     try:
         importlib.import_module(module)
     except BaseException as error:
@@ -62,9 +62,9 @@ def import_one(module: str, files: set[str]) -> dict[str, object] | None:
 
 
 def broken_scripts(tops: set[str]) -> list[dict[str, str]]:
-    """The commands whose module or function the distribution does not have.
+    """The commands whose module or function is not in the distribution.
 
-    Whether something else is missing is up to the command: it may need an extra.
+    A missing module of others is accepted: the command may need an extra.
     """
     found: list[dict[str, str]] = []
     for entry in distribution(sys.argv[1]).entry_points:
@@ -82,14 +82,14 @@ def broken_scripts(tops: set[str]) -> list[dict[str, str]]:
 
 
 def stated_versions(modules: list[str]) -> dict[str, str]:
-    """The ``__version__`` of each module that states one."""
+    """The ``__version__`` of each module that defines it."""
     loaded = {name: sys.modules.get(name) for name in modules}
     found = {name: getattr(each, "__version__", "") for name, each in loaded.items()}
     return {name: str(text) for name, text in found.items() if isinstance(text, str)}
 
 
 def main() -> None:
-    """Import everything and print what happened."""
+    """Import all modules and print the results."""
     files = [PurePosixPath(str(file)) for file in distribution(sys.argv[1]).files or []]
     modules = modules_of([path for path in files if "__pycache__" not in path.parts])
     names = {path.as_posix() for path in files}

@@ -1,8 +1,8 @@
-"""List what is installed. Runs in the project's interpreter: stdlib only.
+"""List installed packages. Runs in the project's interpreter: stdlib only.
 
 Usage: ``python installed.py``; prints one line of JSON: a list with the name, the
-version, the origin and the requirements of each distribution. The origin is empty for
-what came from a package index, else the URL it was installed from.
+version, the origin and the requirements of each distribution. The origin is empty
+for packages from an index, else the URL of the installation.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from importlib.metadata import Distribution, distributions
 
 
 def _origin(distribution: Distribution) -> str:
-    """Where a distribution was installed from, as PEP 610 records it."""
+    """The source of a distribution, as recorded according to PEP 610."""
     text = distribution.read_text("direct_url.json")
     try:
         url = json.loads(text)["url"] if text else ""
@@ -23,7 +23,7 @@ def _origin(distribution: Distribution) -> str:
 
 
 def main() -> None:
-    """Print what is installed."""
+    """Print the installed packages."""
     found = [
         {
             "name": distribution.metadata["Name"] or "",

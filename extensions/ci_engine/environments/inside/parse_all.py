@@ -1,7 +1,7 @@
-"""Parse the Python files in directories, and print those that are none.
+"""Parse the Python files in directories, and print those that do not parse.
 
-Usage: ``python parse_all.py DIRECTORY...``; prints one line of JSON. It runs under the
-Python that a tool parses with: another one may know more or less of the syntax.
+Usage: ``python parse_all.py DIRECTORY...``; prints one line of JSON. Runs with the
+Python that a tool uses, because the supported syntax depends on the version.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def unreadable(directory: Path) -> Iterator[dict[str, str | int]]:
 
 
 def main() -> None:
-    """Print what is unreadable in each directory."""
+    """Print the unreadable files of each directory."""
     warnings.simplefilter("ignore")
     found = [each for name in sys.argv[1:] for each in unreadable(Path(name))]
     sys.stdout.write(json.dumps(found) + "\n")

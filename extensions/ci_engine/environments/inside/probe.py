@@ -1,8 +1,8 @@
-"""Print what an environment has. Runs in the project's interpreter: stdlib only.
+"""Print the content of an environment. Runs in its interpreter: stdlib only.
 
 Usage: ``python probe.py DISTRIBUTION PROGRAM...``; prints one line of JSON with the
-version of the interpreter, where the distribution was installed from, the path of
-each program that is there, and the modules that are.
+version of the interpreter, the source of the distribution, the paths of the
+installed programs, and the installed modules.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MODULES = (
 
 
 def _program(name: str) -> str | None:
-    """Find a program of this environment, not one of the machine."""
+    """Find a program in this environment, not elsewhere on the machine."""
     scripts = Path(sysconfig.get_path("scripts"))
     folders = (scripts, Path(sys.executable).parent)
     for folder in folders:
@@ -42,7 +42,7 @@ def _version(distribution: str) -> str:
 
 
 def _source(name: str) -> str:
-    """The address that a distribution was installed from, empty if it was an index."""
+    """The URL that a distribution was installed from, empty for an index."""
     try:
         text = distribution(name).read_text("direct_url.json") if name else ""
     except PackageNotFoundError:
@@ -51,7 +51,7 @@ def _source(name: str) -> str:
 
 
 def main() -> None:
-    """Print what the environment has."""
+    """Print the content of the environment."""
     programs = {name: path for name in sys.argv[2:] if (path := _program(name))}
     modules = [name for name in MODULES if find_spec(name)]
     facts = {

@@ -1,11 +1,11 @@
-"""Check pyproject.toml against the schemas of the tables it has.
+"""Check pyproject.toml against the schemas of its tables.
 
-Runs in the environment of the locked validators. ``validate-pyproject`` knows the
-schemas, but compiles those of every tool to Python code, which takes seconds. Here
-jsonschema says whether a file is right; the compiled code explains what is wrong.
+Runs in the environment of the locked validators. ``validate-pyproject`` has the
+schemas, but compiles those of every tool to Python code, which takes seconds. So
+jsonschema decides whether a file is valid; compiled code only explains mistakes.
 
 Usage: ``python pyproject_schema.py FILE``; prints nothing, or one line of JSON with
-the key and what is wrong with it.
+the key and its mistake.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _Rule = Callable[[object], object]
 
 
 def main() -> None:
-    """Check one file and print the mistake that was found, if any."""
+    """Check one file and print the first mistake, if there is one."""
     text = Path(sys.argv[1]).read_text(encoding="utf-8-sig")
     document: dict[str, Any] = tomllib.loads(text)
     tables = set(document.get("tool", {}))
@@ -50,10 +50,10 @@ def main() -> None:
 
 
 def _problem(error: errors.ValidationError) -> str:
-    """What is wrong; a summary is "`project.name` must be pep508-identifier"."""
+    """The mistake; its summary may be "`project.name` must be pep508-identifier"."""
     summary = str(error.summary)
     if not summary.startswith(str(error.name)):
-        # A rule about several keys: it says all.
+        # A rule about several keys: its summary is complete.
         return summary[:1].lower() + summary[1:]
     rule = summary.partition(" must ")[2] or "be a value that its schema allows"
     rule = rule[3:] if rule.startswith("be ") else f"a value that has to {rule}"
@@ -61,7 +61,7 @@ def _problem(error: errors.ValidationError) -> str:
 
 
 def _is_right(validator: api.Validator, document: dict[str, Any]) -> bool:
-    """Whether the schemas and the further rules accept the file."""
+    """Whether the schemas and the additional rules accept the file."""
     schemas = {
         uri: DRAFT7.create_resource(dict(schema))
         for uri, schema in validator.registry.items()

@@ -1,7 +1,7 @@
-"""Run locust, and write what the requests of a fixed time took.
+"""Run locust, and write the response times of a fixed period.
 
-Usage: ``run_locust.py REPORT WARM_UP SECONDS local|remote OPTION…``; the options are
-those of locust. With ``local``, a connection to another machine fails, and is reported.
+Usage: ``run_locust.py REPORT WARM_UP SECONDS local|remote OPTION…``, with options of
+locust. With ``local``, connections to other machines fail, and are reported.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Recorder:
         self.finished = False
 
     def start(self, environment: Any, **_given: object) -> None:  # noqa: ANN401
-        """Begin the time of the run, once the users are being started."""
+        """Start the measured period, once the users are being started."""
         # locust's own --run-time counts from its start, which may take seconds.
         gevent = import_module("gevent")
         gevent.spawn(self._follow, environment, gevent.sleep)
@@ -63,7 +63,7 @@ class Recorder:
         exception: object = None,
         **_given: object,
     ) -> None:
-        """Count a request that came to its end."""
+        """Count a completed request."""
         if not self.counting_since or self.finished:
             return
         key = f"{request_type} {name}".strip()
@@ -93,7 +93,7 @@ class Recorder:
         self.report.write_text(json.dumps(facts), encoding="utf-8")
 
     def guard(self, event: str, arguments: tuple[object, ...]) -> None:
-        """Refuse to look up or reach another machine."""
+        """Refuse to look up or reach other machines."""
         host: object = None
         if event in ("socket.getaddrinfo", "socket.gethostbyname"):
             host = arguments[0]
@@ -132,7 +132,7 @@ def main() -> None:
     recorder = Recorder(Path(report), float(warm_up), float(seconds))
     if scope == "local":
         sys.addaudithook(recorder.guard)
-    # The directory of this file is nothing that a locust file may import from.
+    # Locust files must not import from the directory of this file.
     sys.path.pop(0)
     sys.argv = ["locust", *options]
     events: Any = import_module("locust").events

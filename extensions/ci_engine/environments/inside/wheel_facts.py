@@ -15,7 +15,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 
 def _allowed(text: str, versions: list[str]) -> list[str] | None:
-    """The versions of which any release is allowed; None if it is not known."""
+    """The versions with an allowed release; None if unknown."""
     try:
         specifier = SpecifierSet(text)
     except InvalidSpecifier:

@@ -1,8 +1,8 @@
-"""Write the JSON and XML reports of what ``coverage run`` measured.
+"""Write the JSON and XML reports of a ``coverage run``.
 
 It runs in the project's environment, with the project's settings for coverage. The
-command of coverage can only replace the files that these settings omit: here some
-are added to them.
+command line of coverage can only replace the setting `omit`; here files are
+added to it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def main(json_file: str, xml_file: str, omitted: list[str]) -> None:
     coverage = Coverage()
     data_file = coverage.get_option("run:data_file")
     if not os.path.isfile(str(data_file)):  # noqa: PTH113 - as coverage does
-        # With `parallel` each process leaves a file of its own.
+        # With `parallel`, each process writes its own file.
         coverage.combine()
         coverage.save()
     coverage.load()

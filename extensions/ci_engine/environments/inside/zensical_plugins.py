@@ -1,6 +1,6 @@
-"""Print which plugins Zensical has. Runs in its environment.
+"""Print the plugins of Zensical. Runs in its environment.
 
-It reads the configuration of MkDocs and drops every plugin that it has not:
+Zensical reads the configuration of MkDocs and ignores every other plugin:
 https://zensical.org/compatibility/plugins/
 """
 

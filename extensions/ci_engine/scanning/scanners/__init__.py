@@ -1,4 +1,4 @@
-"""The scanners of ``ci scan``, in the order in which they are reported.
+"""The scanners of ``ci scan``, in the order of reports.
 
 A new scanner is an adapter in a module below, one entry of ``SCANNERS``, and its
 timeout and levels in ``configs/security-profiles.yaml``. The schemas follow.

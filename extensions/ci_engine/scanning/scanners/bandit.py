@@ -20,12 +20,12 @@ from ci_engine.scanning.notebooks import Notebooks, extracted
 from ci_engine.scanning.python_code import has_python_name, is_notebook
 from ci_engine.scanning.scanner import Scan, list_unread
 
-# It leaves out some directories by default, also files in them that it is given.
+# By default it excludes some directories, even for files that are given.
 _OPTIONS = ("--exclude", "")
 
 
 def run(scan: Scan) -> CheckResult:
-    """Search Python code that is no test with bandit, by no configuration but ours."""
+    """Search Python code that is no test with bandit and our configuration only."""
     files = scan.files
     unread = files.unread_code()
     given = len(files.code) + len(files.notebooks) + len(unread)
@@ -64,7 +64,7 @@ def _search(scan: Scan, notebooks: Notebooks, unread: dict[str, str]) -> CheckRe
 
 
 def _nothing(scan: Scan) -> CheckResult:
-    """The result where no code is left to search."""
+    """The result if there is no code to search."""
     settings = scan.settings
     sources = [n for n in scan.files.tests if is_below(n, settings.source_paths)]
     outside = [n for n in sources if settings.source_paths != ["."]]
@@ -79,7 +79,7 @@ def _nothing(scan: Scan) -> CheckResult:
 
 
 def _about_tests(scan: Scan) -> list[str]:
-    """Say what is not searched because it is said to be a test."""
+    """Name the files that are skipped because the settings declare them as tests."""
     tests = scan.files.tests
     paths = ", ".join(scan.settings.test_paths)
     noun = "test file is" if len(tests) == 1 else "test files are"
@@ -88,7 +88,7 @@ def _about_tests(scan: Scan) -> list[str]:
 
 
 def _rated(scan: Scan, finding: Finding) -> Finding:
-    """A finding with the severity and the confidence that its rule deserves."""
+    """A finding with the severity and the confidence of its rule."""
     score, confidence = finding.score or 0.0, finding.confidence
     if finding.rule in scan.profiles.bandit_high:
         score = max(score, SCORES["high"])

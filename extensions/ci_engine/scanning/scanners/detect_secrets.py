@@ -1,4 +1,4 @@
-"""Secrets that the project's own baseline of detect-secrets does not know."""
+"""Secrets that are not in the project's own baseline of detect-secrets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run(scan: Scan) -> CheckResult:
         return not_run(nothing)
     tool = scan.locked_tool("detect-secrets")
     found = _search(scan, tool, baseline.strict, own, names)
-    # Only detect-secrets knows which lines its comments are about.
+    # Only detect-secrets knows which lines its comments apply to.
     suspects = [name for name in names if name in {file for file, _ in found}]
     shown = set(_search(scan, tool, baseline.heeding, own, suspects))
     findings += [_finding(file, secret) for file, secret in found & shown]
@@ -62,7 +62,7 @@ def run(scan: Scan) -> CheckResult:
 def _search(
     scan: Scan, tool: Tool, copy: bytes, own: SecretsBaseline, names: Sequence[str]
 ) -> set[tuple[str, Secret]]:
-    """The secrets in some files that the baseline does not know."""
+    """The secrets in some files that are not in the baseline."""
     known = {(file, s.type, s.hashed_secret) for file, s in own.secrets()}
     return {
         (file, secret)
@@ -100,10 +100,10 @@ def _update_copy(
 ) -> SecretsBaseline:
     """Let detect-secrets update a copy of the baseline.
 
-    The exit code is 0 whatever it finds: the copy proves that it did its work.
+    The exit code is always 0, so the changed copy proves that it did its work.
     """
     copy = scan.reports / "detect-secrets-baseline.json"
-    # What may be there is replaced, never followed.
+    # Replace existing files there, never follow links.
     copy.unlink(missing_ok=True)
     copy.write_bytes(safe)
     command = ["scan", "--no-verify", "--baseline", str(copy), *names]

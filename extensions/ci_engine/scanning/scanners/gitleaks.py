@@ -21,7 +21,7 @@ from ci_engine.scanning.scanner import (
     unusable_output,
 )
 
-# What it ends with when it found something.
+# The exit code for findings.
 _FOUND = 9
 _CONFIGURATION = "[extend]\nuseDefault = true\n"
 _BELOW = "repository"
@@ -36,7 +36,7 @@ class _Leak(msgspec.Struct, rename="pascal", frozen=True):
 
 
 def run(scan: Scan) -> CheckResult:
-    """Search every file for secrets, with betterleaks or gitleaks of this machine."""
+    """Search every file for secrets, with the installed betterleaks or gitleaks."""
     tool = scan.installed_tool("betterleaks", "gitleaks")
     if tool is None:
         return not_installed(scan, "neither betterleaks nor gitleaks is installed")
@@ -61,7 +61,7 @@ def _search(
 ) -> list[_Leak]:
     report = scan.reports / "gitleaks.json"
     report.unlink(missing_ok=True)
-    # A file of exceptions at the top of what it scans would be heeded: there is none.
+    # It would apply a file of exceptions at the root of the scan: there is none.
     command = ["dir", ".", "--report-format", "json", "--report-path", str(report)]
     command += ["--config", str(ours), "--gitleaks-ignore-path", str(tree)]
     command += ["--redact", "--no-banner", "--exit-code", str(_FOUND), *options]

@@ -27,7 +27,7 @@ _COMPOSE = re.compile(
 _OTHERS = (".dockerignore", ".md", ".txt", ".py")
 _NOT_PARSED = "DL1000"
 _PAGES = "https://github.com/hadolint/hadolint/wiki"
-# hadolint calls bad style an error as well: none of it is as severe as an issue that
+# hadolint also reports bad style as errors, which are less severe than issues that
 # can be exploited.
 _SEVERITIES = {"error": "medium", "warning": "low"}
 
@@ -47,7 +47,7 @@ def dockerfiles(scan: Scan) -> list[str]:
 
 
 def container_files(scan: Scan) -> list[str]:
-    """Every file that makes a container image, or runs one."""
+    """Every file that builds a container image, or runs one."""
     return [
         name
         for name in scan.files.everything
@@ -69,7 +69,7 @@ def run(scan: Scan) -> CheckResult:
     findings: list[Finding] = []
     hidden: list[Finding] = []
     unread: dict[str, str] = {}
-    # It reads the file of the repository where it is given none.
+    # Without a given configuration, it would use the repository's.
     ours = scan.reports / "hadolint.yaml"
     write_text(ours, "ignored: []\n")
     options = ["--config", str(ours)]

@@ -1,4 +1,4 @@
-"""Secrets in the history, with kingfisher: also what a later commit removed."""
+"""Secrets in the history, with kingfisher, including removed ones."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _READ = ("cat-file", "--batch-all-objects", "--unordered", "--batch-check")
 
 
 def run(scan: Scan) -> CheckResult:
-    """Search what commits added for secrets, with kingfisher.
+    """Search the commits for secrets, with kingfisher.
 
-    At a level that searches only the commits of a change, an unknown diff base stands
-    for the whole history.
+    At a level that searches only the commits of a change, an unknown diff base means
+    the whole history.
     """
     project = scan.project
     if not project.has_git:
@@ -68,9 +68,9 @@ def run(scan: Scan) -> CheckResult:
 
 
 def _lasting(scan: Scan, matches: Sequence[Match]) -> list[Match]:
-    """The matches in commits that a branch, a tag or HEAD leads to.
+    """The matches in commits that a branch, a tag or HEAD contains.
 
-    git keeps commits that were amended or dropped for a while: no one is sent those.
+    git keeps amended and dropped commits for a while, but nobody receives them.
     """
     found = [match for match in matches if match.finding.git_metadata]
     if not found:
@@ -85,7 +85,7 @@ def _lasting(scan: Scan, matches: Sequence[Match]) -> list[Match]:
     ]
     if not elsewhere:
         return kept
-    # The same file may be in a commit that is kept.
+    # The same file may also be in a reachable commit.
     objects = _listed(scan, "rev-list", "--all", "--objects", "--no-object-names")
     return kept + [match for match in elsewhere if _object(scan, match) in objects]
 
@@ -99,21 +99,21 @@ def _listed(scan: Scan, *command: str) -> frozenset[str]:
 
 
 def _object(scan: Scan, match: Match) -> str:
-    """The object of git that holds the file of a match."""
+    """The git object with the file of a match."""
     commit, path, _ = match.place
     outcome = _git(scan).run("rev-parse", "--verify", f"{commit}:{path}")
     return outcome.stdout.strip()
 
 
 def _git(scan: Scan) -> Git:
-    # What a partial clone left out is not fetched without a request.
+    # Objects that a partial clone lacks are not fetched without a request.
     variables = child_variables({"GIT_NO_LAZY_FETCH": "1"})
     root = scan.project.root
     return Git(root, variables, timeout=_SECONDS, cancel=scan.cancel)
 
 
 def _git_directory(scan: Scan, *, whole: bool) -> tuple[str, str]:
-    """Why the history cannot be searched, if so; and where git keeps it."""
+    """Why the history cannot be searched, or empty; and its git directory."""
     options = ("--is-shallow-repository", "--path-format=absolute")
     outcome = _git(scan).run("rev-parse", *options, "--git-common-dir")
     rows = outcome.stdout.splitlines()
@@ -125,15 +125,15 @@ def _git_directory(scan: Scan, *, whole: bool) -> tuple[str, str]:
 
 
 def _commits(scan: Scan, base: str) -> int:
-    """How many commits a change has."""
+    """The number of commits of a change."""
     outcome = _git(scan).run("rev-list", "--count", f"{base}..HEAD")
     text = outcome.stdout.strip()
-    # What git cannot count is searched.
+    # If git cannot count them, search anyway.
     return int(text) if outcome.code == 0 and text.isdigit() else 1
 
 
 def _lost(scan: Scan, base: DiffBase) -> str:
-    """Why some of the history cannot be read: kingfisher passes that over."""
+    """Why some of the history cannot be read: kingfisher skips it silently."""
     what = ["--all"] if base.commit is None else [f"{base.commit}..HEAD"]
     listed = _git(scan).run(*_LIST, *what)
     if listed.code != 0:

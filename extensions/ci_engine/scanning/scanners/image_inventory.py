@@ -1,4 +1,4 @@
-"""What container images are made of, with syft or trivy."""
+"""The components of container images, with syft or trivy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Inventory(msgspec.Struct):
 
 
 def list_images(scan: Scan, result: CheckResult) -> CheckResult:
-    """Let syft or trivy list what is in the images, and add that to a result."""
+    """List the components of images with syft or trivy; add them to a result."""
     for old in scan.reports.glob(_NAME.format("*")):
         old.unlink()
     tool = scan.installed_tool("syft", "trivy")
@@ -58,7 +58,7 @@ def _list(scan: Scan, tool: Tool, image: str, file: Path) -> int:
     try:
         inventory = msgspec.json.decode(file.read_bytes(), type=_Inventory)
     except (OSError, msgspec.DecodeError) as error:
-        # syft leaves an empty file behind where it fails.
+        # syft leaves an empty file behind if it fails.
         file.unlink(missing_ok=True)
         raise unusable_output(tool, outcome) from error
     if outcome.code != 0 or outcome.timed_out or inventory.form != "CycloneDX":

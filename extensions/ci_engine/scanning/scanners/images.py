@@ -18,7 +18,7 @@ from ci_engine.scanning.scanner import Scan, conclude, decoded, unusable_output
 from ci_engine.scanning.scanners.hadolint import container_files
 
 _UNRATED = 7.0
-# What was found in an image, and why that may not be all.
+# The findings in an image, and why they may be incomplete.
 _Read = tuple[list[Finding], str]
 
 
@@ -86,17 +86,17 @@ class _GrypeReport(msgspec.Struct):
 
 
 def run_trivy(scan: Scan) -> CheckResult:
-    """Scan container images with the trivy of this machine."""
+    """Scan container images with the installed trivy."""
     return _run(scan, "grype", _read_trivy)
 
 
 def run_grype(scan: Scan) -> CheckResult:
-    """Scan container images with the grype of this machine, where trivy is not."""
+    """Scan container images with the installed grype, if trivy is missing."""
     return _run(scan, "trivy", _read_grype)
 
 
 def _nothing(scan: Scan) -> CheckResult | None:
-    """The result where no image can be scanned."""
+    """The result if no image can be scanned."""
     if not scan.settings.security.scan_containers:
         return skipped("scan-containers is off")
     if scan.settings.scan.images:
@@ -111,7 +111,7 @@ def _nothing(scan: Scan) -> CheckResult | None:
 def _run(
     scan: Scan, alternative: ScannerName, read: Callable[[Tool, Outcome, str], _Read]
 ) -> CheckResult:
-    """Scan every image; either of the two scanners is enough."""
+    """Scan every image; one of the two scanners is enough."""
     nothing = _nothing(scan)
     if nothing is not None:
         return nothing
@@ -139,9 +139,9 @@ def _run(
 
 
 def own_configuration(scan: Scan, tool: Tool) -> list[str]:
-    """Options that keep a tool from its configuration in the repository.
+    """Options that make a tool ignore its configuration in the repository.
 
-    That can exclude everything, or name modules for trivy to run.
+    It could exclude everything, or name modules for trivy to run.
     """
     file = scan.reports / f"{tool.name}.yaml"
     write_text(file, "{}\n")
@@ -158,7 +158,7 @@ def _read_trivy(tool: Tool, outcome: Outcome, image: str) -> _Read:
     system = report.metadata.system
     doubt = ""
     if system.ended:
-        # No database lists the issues of a system without support.
+        # Databases do not list the issues of unsupported systems.
         doubt = f"{system.family} {system.name} no longer gets security updates"
     findings = [
         Finding(

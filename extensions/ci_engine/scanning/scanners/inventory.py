@@ -1,4 +1,4 @@
-"""What the project is made of: vulnerabilities, licenses, and the list of it all."""
+"""The project's components: vulnerabilities, licenses, and a list of all."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _DENIED_SCORE = 5.5
 
 
 def run_audit(scan: Scan) -> CheckResult:
-    """Look the dependencies up in the OSV database."""
+    """Look up the dependencies in the OSV database."""
     return audit.run_audit(scan, scan.read_dependencies(), scan.timeout)
 
 
 def run_licenses(scan: Scan) -> CheckResult:
-    """Find dependencies with a license that the project does not want."""
+    """Find dependencies with a denied license."""
     settings = scan.settings.scan
     denied = settings.denied_licenses or settings.denied_licences
     if not denied:
@@ -69,7 +69,7 @@ def _described(scan: Scan) -> Described:
 def _denied(
     scan: Scan, found: Dependencies, each: Dependency, denied: Sequence[str]
 ) -> Iterator[Finding]:
-    """A finding in each file that has a dependency, if its license is denied."""
+    """A finding in each file that lists a dependency, if its license is denied."""
     stated = each.license_name.lower()
     forbidden = next((text for text in denied if text.lower() in stated), None)
     if forbidden is None:
@@ -91,7 +91,7 @@ def _all(dependencies: Dependencies) -> list[Dependency]:
 
 
 def run_sbom(scan: Scan) -> CheckResult:
-    """Write the list of all components: of the project, and of its images."""
+    """Write the list of all components, of the project and its images."""
     security = scan.settings.security
     if not security.generate_sbom:
         return skipped("generate-sbom is off")

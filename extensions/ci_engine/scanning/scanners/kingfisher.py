@@ -1,6 +1,6 @@
-"""Secrets in the files, with kingfisher, by its rules and by ours.
+"""Secrets in the files, with kingfisher's rules and ours.
 
-No service learns of a secret to validate it, and reports never contain the secret.
+No service is asked to validate a secret, and reports never contain it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ci_engine.scanning.scanner import (
 )
 
 _PAGE = "https://docs.github.com/code-security/secret-scanning"
-# 200: something was found; 205: something was found that is valid.
+# 200: findings; 205: findings that were validated.
 _FINDING_CODES = (200, 205)
 _CACHE = "KF_RULE_CACHE_DIR"
 _OPTIONS = (
@@ -37,7 +37,7 @@ _OPTIONS = (
 _OUR_RULES = "secret-rules.yaml"
 _OURS = "ci-framework."
 _NO_COMMENTS = "--no-ignore"
-# What hides a finding of kingfisher.
+# Comments that hide a finding of kingfisher.
 IGNORED = "`kingfisher:ignore`"
 
 
@@ -77,7 +77,7 @@ class Match(msgspec.Struct):
         return (git.commit.id if git else "", self.finding.path, self.finding.line)
 
     def overlaps(self, other: Match) -> bool:
-        """Whether two matches of one line are about the same text."""
+        """Whether two matches on one line are about the same text."""
         ours, theirs = self.finding, other.finding
         return (
             ours.column_start <= theirs.column_end
@@ -98,7 +98,7 @@ class _Audit(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """What kingfisher writes."""
+    """The report of kingfisher."""
 
     findings: list[Match]
     audit: _Audit
@@ -106,11 +106,11 @@ class Report(msgspec.Struct):
 
 @dataclasses.dataclass
 class Matches:
-    """What kingfisher found.
+    """The matches of kingfisher.
 
     Attributes:
-        shown: what is reported.
-        hidden: what comments hide.
+        shown: the reported matches.
+        hidden: matches that comments hide.
     """
 
     shown: list[Match]
@@ -118,7 +118,7 @@ class Matches:
 
 
 def run(scan: Scan) -> CheckResult:
-    """Search every file as it is now for secrets, with kingfisher."""
+    """Search every file for secrets, with kingfisher."""
     files = scan.files
     if not files.everything and not files.unread_files():
         result = nothing_to_do("there are no files", files.excluded)
@@ -137,7 +137,7 @@ def run(scan: Scan) -> CheckResult:
 def search(
     scan: Scan, tool: Tool, arguments: Sequence[str], directory: Path
 ) -> Matches:
-    """Search for secrets; what comments hide is found as well.
+    """Search for secrets, including those that comments hide.
 
     Raises:
         EarlyResultError: if kingfisher did not do its work.
@@ -146,7 +146,7 @@ def search(
     every = _distinct(found.findings)
     if not every:
         return Matches([], [])
-    # Only kingfisher knows which lines its comments are about.
+    # Only kingfisher knows which lines its comments apply to.
     heeded = run_kingfisher(scan, tool, arguments, directory)
     shown = {(match.place, match.finding.column_start) for match in heeded.findings}
     hidden = [
@@ -158,7 +158,7 @@ def search(
 
 
 def _distinct(matches: Sequence[Match]) -> list[Match]:
-    """Each secret once: as what it is, if a rule of kingfisher knows that."""
+    """Each secret once, with kingfisher's own rule if there is one."""
     kept: dict[tuple[str, str, int], list[Match]] = {}
     for match in sorted(matches, key=lambda match: match.rule.id.startswith(_OURS)):
         others = kept.setdefault(match.place, [])
@@ -168,9 +168,9 @@ def _distinct(matches: Sequence[Match]) -> list[Match]:
 
 
 def find_kingfisher(scan: Scan) -> Tool:
-    """The locked kingfisher; its compiled rules are kept in the user's cache.
+    """Find the locked kingfisher; its compiled rules are in the user's cache.
 
-    A cache in the repository could contain rules that find nothing.
+    A cache in the repository could contain rules without findings.
     """
     tool = scan.locked_tool("kingfisher-bin", "kingfisher")
     cache = cache_directory(scan.project.repository) / "kingfisher"
@@ -203,7 +203,7 @@ def run_kingfisher(
 
 
 def finding_of(scan: Scan, match: Match) -> Finding:
-    """One finding, without the secret."""
+    """A finding, without the secret."""
     found, rule = match.finding, match.rule
     name = found.path.removeprefix("./")
     path = scan.project.relative(name) if name.startswith("/") else name
@@ -219,6 +219,6 @@ def finding_of(scan: Scan, match: Match) -> Finding:
     finding = replace(finding, confidence=confidence, help_url=_PAGE)
     if found.git_metadata is None:
         return finding
-    # A line of an old commit is not a line of the file as it is now.
+    # A line of an old commit is not a line of the current file.
     message = f"{finding.message} (in commit {found.git_metadata.commit.id[:12]})"
     return replace(finding, message=message, line=0, column=0)

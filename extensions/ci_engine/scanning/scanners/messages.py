@@ -27,10 +27,10 @@ _TAGS = "--format=%(objecttype)%00tag %(refname:short)%0a%(contents)%01"
 
 @dataclass(frozen=True)
 class _Messages:
-    """All messages, one after the other.
+    """All messages in one text.
 
     Attributes:
-        starts: the line at which each message starts, from 1 on.
+        starts: the first line of each message, from 1 on.
         names: the commit or tag of each message.
     """
 
@@ -39,17 +39,17 @@ class _Messages:
     names: list[str]
 
     def name(self, line: int) -> str:
-        """The commit or tag whose message has a line."""
+        """The commit or tag whose message contains a line."""
         return self.names[max(0, bisect_right(self.starts, line) - 1)]
 
 
 def search_messages(
     scan: Scan, tool: Tool, git: Git, base: str | None
 ) -> tuple[list[Finding], list[Finding]]:
-    """Search the messages of commits and tags; those since a base if there is one.
+    """Search the messages of commits and tags; if there is a base, those since then.
 
     Returns:
-        What is reported, and what comments hide.
+        The reported matches, and those that comments hide.
 
     Raises:
         ToolError: if git does not list the messages.
@@ -67,7 +67,7 @@ def search_messages(
 
 
 def _finding(scan: Scan, messages: _Messages, match: Match) -> Finding:
-    """A finding without a place in a file: the message has none."""
+    """A finding without a file, which a message does not have."""
     name = messages.name(match.finding.line)
     found = finding_of(scan, match)
     text = f"{found.message} (in the message of {name})"
@@ -83,7 +83,7 @@ def _read(git: Git, base: str | None) -> _Messages:
         if outcome.code != 0:
             why = outcome.tail(1) or outcome.describe_exit()
             raise ToolError(f"git cannot list the messages of the history: {why}")
-    # A tag without a message of its own has that of its commit.
+    # A tag without its own message has that of its commit.
     notes = [row.lstrip("\n") for row in tags.stdout.split("\x01")]
     own = [note.removeprefix("tag\x00") for note in notes if note.startswith("tag\x00")]
     rows: list[str] = []
@@ -95,14 +95,14 @@ def _read(git: Git, base: str | None) -> _Messages:
             continue
         starts.append(len(rows) + 1)
         names.append(name)
-        # Whatever else ends a line for Python ends none for kingfisher.
+        # kingfisher only counts \n, while Python knows more line ends.
         rows += [*text.replace("\r", " ").split("\n"), ""]
     return _Messages("\n".join(rows), starts, names)
 
 
 @contextmanager
 def _written(scan: Scan, text: str) -> Generator[Path]:
-    """A directory with a file of all messages, which is removed in the end."""
+    """A directory with a file of all messages, which is removed at the end."""
     location = scan.project.output / "scan-messages"
     prepare_directory(location, scan.project.output)
     directory = Path(tempfile.mkdtemp(dir=location))

@@ -1,8 +1,8 @@
-"""The ``.secrets.baseline`` of a repository, without the code that it names.
+"""Read the ``.secrets.baseline`` of a repository without running code it names.
 
-detect-secrets imports the modules and files that plugins and filters of a baseline
-name. A scan never runs code of the repository: what is not part of detect-secrets is
-taken out of the copy that it is given.
+detect-secrets imports the modules and files in the plugins and filters of a baseline.
+A scan never runs code of the repository: everything that is not part of detect-secrets
+is removed from the copy that it gets.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from ci_engine.findings.results import name_some
 
 BASELINE = ".secrets.baseline"
 _FILTER = re.compile(r"detect_secrets\.filters\.\w+\.\w+", re.ASCII)
-# The lists that name code, with the key that does. The last one is of version 0.
+# The lists that name code, with their key for it. The last one is of version 0.
 _PLUGINS, _FILTERS, _CUSTOM = "plugins_used", "filters_used", "custom_plugin_paths"
 
 
-# What keeps detect-secrets from lines and files that it would report.
+# Filters that make detect-secrets skip lines and files.
 _HIDING = re.compile(
     r"detect_secrets\.filters\.(?:allowlist|regex)\.\w+", re.ASCII | re.IGNORECASE
 )
@@ -32,7 +32,7 @@ _MOST_NAMED = 50
 
 
 class Secret(msgspec.Struct, frozen=True):
-    """One secret that is known; its value is not in the baseline."""
+    """One known secret, without its value."""
 
     type: str
     line_number: int = 0
@@ -40,7 +40,7 @@ class Secret(msgspec.Struct, frozen=True):
 
 
 class SecretsBaseline(msgspec.Struct):
-    """What the scan needs of a baseline."""
+    """The parts of a baseline that the scan needs."""
 
     results: dict[str, list[Secret]]
     generated_at: str = ""
@@ -64,7 +64,7 @@ class SecretsBaseline(msgspec.Struct):
         return ""
 
     def limits(self) -> list[str]:
-        """Notes that name what the baseline knows, and what it looks for and at."""
+        """Notes about the baseline's known secrets, plugins and excluded files."""
         notes: list[str] = []
         known = sorted({(f, s.line_number, s.type) for f, s in self.secrets()})
         if known:
@@ -83,7 +83,7 @@ class SecretsBaseline(msgspec.Struct):
         return notes
 
     def _excluded(self) -> list[str]:
-        """The patterns of files that the baseline excludes."""
+        """The file patterns that the baseline excludes."""
         return [
             str(pattern)
             for each in self.filters_used or []
@@ -96,10 +96,10 @@ class ReadBaseline(msgspec.Struct, frozen=True):
     """A baseline, as a scan uses it.
 
     Attributes:
-        known: what it knows.
-        heeding: a copy without code, by which comments and exclusions are heeded.
-        strict: a copy by which they are not.
-        refused: what had to be taken out.
+        known: its known secrets.
+        heeding: a copy without code that applies comments and exclusions.
+        strict: a copy without code that does not apply them.
+        refused: the removed entries.
     """
 
     known: SecretsBaseline
@@ -109,7 +109,7 @@ class ReadBaseline(msgspec.Struct, frozen=True):
 
 
 def read_baseline(content: bytes) -> ReadBaseline:
-    """Read what a baseline knows, and make copies of it that are safe."""
+    """Read the content of a baseline, and make safe copies of it."""
     document = msgspec.json.decode(content, type=dict[str, object])
     refused = list(_refuse(document))
     known = msgspec.convert(document, SecretsBaseline)
@@ -124,7 +124,7 @@ def read_baseline(content: bytes) -> ReadBaseline:
 
 
 def _refuse(document: Table) -> Iterator[str]:
-    """Take out of a baseline what is not plainly data, and name it."""
+    """Remove entries that are not plain data, and return their names."""
     for key, is_safe in ((_PLUGINS, _is_own_plugin), (_FILTERS, _is_own_filter)):
         if key not in document:
             continue
@@ -140,7 +140,7 @@ def _refuse(document: Table) -> Iterator[str]:
 
 
 def _is_own_plugin(entry: object) -> bool:
-    """Whether a plugin is one of those that detect-secrets has."""
+    """Whether a plugin is part of detect-secrets."""
     return isinstance(entry, dict) and "path" not in entry
 
 

@@ -81,7 +81,7 @@ class _Report(msgspec.Struct):
 
 
 def run(scan: Scan) -> CheckResult:
-    """Match the repository's own rules; none are fetched from anywhere."""
+    """Match the repository's own rules; none are downloaded."""
     rules = [name for name in _RULES if (scan.project.root / name).exists()]
     if not rules:
         return skipped(f"the repository has no rules in {' or '.join(_RULES[:2])}")
@@ -95,15 +95,15 @@ def run(scan: Scan) -> CheckResult:
         command += ["--config", str(scan.project.root / name)]
     names = [n for n in scan.files.everything if not _IGNORES.fullmatch(n)]
     with copied(scan.project, names) as tree:
-        # Without a list of its own it leaves out tests and what looks generated.
-        # It reads that list at the top of a repository only: here is one.
+        # Without its own ignore file it skips tests and files that look generated. It
+        # reads this file only at the root of a repository, so one is created here.
         (tree / ".git").mkdir(exist_ok=True)
         write_text(tree / _IGNORE, "# everything\n")
         every = scan.run(tool, [*command, "--disable-nosem", "."], tree)
         report = _report(tool, every)
         shown = report.results
         if any(_has_comment(tree, match) for match in shown):
-            # Only semgrep knows which lines its comments are about.
+            # Only semgrep knows which lines its comments apply to.
             shown = _report(tool, scan.run(tool, [*command, "."], tree)).results
     return _conclude(scan, tool, report, shown)
 
@@ -113,9 +113,9 @@ def _has_comment(tree: Path, match: _Match) -> bool:
 
 
 def _tool(scan: Scan) -> Tool | None:
-    """Opengrep or semgrep of the machine, or the locked one."""
+    """The installed opengrep or semgrep, or the locked one."""
     tool = scan.installed_tool("opengrep", "semgrep")
-    # The locked one is large: it is installed where the level requires it.
+    # The locked one is large, so it is only installed if the level requires it.
     return scan.locked_tool("semgrep") if tool is None and scan.required else tool
 
 
@@ -131,7 +131,7 @@ def _conclude(
     scan: Scan, tool: Tool, report: _Report, shown: Sequence[_Match]
 ) -> CheckResult:
     unread = {each.path: each.text() for each in report.errors if each.path}
-    # It ends with 0 although it left out a rule that it cannot read.
+    # It exits with 0 although it skipped a rule that it cannot read.
     lost = [each.text() for each in report.errors if not each.path]
     lost += [f"the rule {each.rule_id} was left out" for each in report.skipped_rules]
     findings = [_finding(tool, match) for match in report.results if match in shown]

@@ -21,9 +21,9 @@ _INPUTS = re.compile(
     r"(?:\.github/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml"
     r"|\.github/dependabot\.ya?ml)"
 )
-# What is printed before a cause.
+# The prefix of a cause in its output.
 _STEP = re.compile(r"^[ │├╰─▶]*(?:\d+: )?")
-# 11 to 14 stand for the highest severity that was found.
+# 11 to 14 mean the highest severity of the findings.
 _FINDING_CODES = (11, 12, 13, 14)
 
 
@@ -82,7 +82,7 @@ def run(scan: Scan) -> CheckResult:
     every, unread = _audit(scan, tool, inputs, ["--no-ignores"])
     suspects = {finding.path for finding in every}
     read = [name for name in inputs if name in suspects]
-    # Only zizmor knows which lines its comments are about.
+    # Only zizmor knows which lines its comments apply to.
     shown, _ = _audit(scan, tool, read, [])
     findings = [finding for finding in every if finding in shown]
     result = conclude(scan, tool, findings, len(inputs), unread)
@@ -106,7 +106,7 @@ def _audit(
         if found is not None:
             issues += found
         elif len(batch) > 1:
-            # One of them is what it cannot read: the others are still audited.
+            # If it cannot read one of them, the others are still audited.
             waiting += [[name] for name in batch]
         else:
             unread[batch[0].removeprefix("./")] = _why(outcome)
@@ -116,7 +116,7 @@ def _audit(
 def _run(
     scan: Scan, tool: Tool, arguments: list[str]
 ) -> tuple[list[_Issue] | None, Outcome]:
-    """Run zizmor without a network; no list if it did not do its work."""
+    """Run zizmor without a network; None if it did not do its work."""
     options = ["--offline", "--no-progress", "--color", "never", "--format", "json-v1"]
     options += ["--strict-collection", "--persona", scan.level.persona]
     options += ["--config", str(configs_directory() / ZIZMOR_CONFIGURATION)]
@@ -130,7 +130,7 @@ def _run(
 
 
 def _why(outcome: Outcome) -> str:
-    """The innermost cause that it names."""
+    """The innermost cause in its output."""
     text = outcome.stderr.partition("Stack backtrace:")[0]
     rows = [_STEP.sub("", row).strip() for row in text.splitlines() if row.strip()]
     causes = [row for row in rows if not row.startswith(("INFO", "🌈", "fatal"))]

@@ -1,1 +1,1 @@
-"""What commands, actions and names are for."""
+"""The purposes of commands, actions and names."""

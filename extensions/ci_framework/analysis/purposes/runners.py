@@ -1,4 +1,4 @@
-"""What stands behind runners such as ``uv run`` and ``python -m``."""
+"""Resolve runners such as ``uv run`` and ``python -m`` to what they run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ci_framework.analysis.purposes.vocabulary import (
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _PYTHON = re.compile(r"(?:.*[/\\])?(python|pypy|py)(w|[\d.]+)?(\.exe)?$", re.IGNORECASE)
 _SCRIPT = re.compile(r"(\.{1,2}[/\\])?[\w./\\-]*([/\\][\w.-]+|\.(sh|bash|py|ps1))$")
-# What starts commands of Django.
+# Programs that start commands of Django.
 _MANAGE = "manage.py"
 _DJANGO = "django-admin"
 _NO_TASKS = ("conda", "mamba", "micromamba", "pipx")
@@ -25,11 +25,11 @@ _NO_TASKS = ("conda", "mamba", "micromamba", "pipx")
 
 @dataclass(frozen=True)
 class Call:
-    """A program with its arguments, nothing in front of it.
+    """A program with its arguments, without a runner.
 
     Attributes:
         module: whether it was started by ``python -m``.
-        path: the script, where its name stands for another program.
+        path: the script, if its name means another program.
     """
 
     argv: tuple[str, ...]
@@ -43,7 +43,7 @@ class Named:
 
     Attributes:
         may_be_program: whether a program of that name is run if there is no task.
-        hint: another name to go by, if its own says nothing.
+        hint: another name to guess from, if its own name has no meaning.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Named:
 
 
 def unwrapped(argv: Sequence[str]) -> Iterator[Call | Named | str]:
-    """What a command runs in the end; text is a script to be looked at in turn."""
+    """What a command finally runs; a text is a script to be analyzed in turn."""
     words = _without_prefix(list(argv))
     if not words:
         return
@@ -93,7 +93,7 @@ def _without_prefix(words: list[str]) -> list[str]:
 
 
 def _behind_options(words: Sequence[str], taking: Sequence[str]) -> list[str]:
-    """What follows the options; ``taking`` are those that take another word."""
+    """The words after the options; ``taking`` are options with a separate value."""
     location = 0
     while (
         location < len(words)
@@ -107,7 +107,7 @@ def _behind_options(words: Sequence[str], taking: Sequence[str]) -> list[str]:
 
 
 def _python(words: Sequence[str]) -> Iterator[Call | Named | str]:
-    # `-Im` is `-I -m`.
+    # `-Im` means `-I -m`.
     flags = [re.sub(r"^-[A-Zbdqsuvx]+(?=[cm]$)", "-", word) for word in words[1:]]
     rest = _behind_options(flags, ["-W", "-X", "-c"])
     if "-c" in flags[: len(flags) - len(rest)] or not rest:
@@ -143,7 +143,7 @@ def _script(words: Sequence[str]) -> Named:
 
 
 def _run(program: str, words: Sequence[str]) -> Iterator[Call | Named | str]:
-    """``uv run``, ``pixi run``, ``uvx``, ``pipx run`` and their like."""
+    """``uv run``, ``pixi run``, ``uvx``, ``pipx run`` and the like."""
     if program == "uvx":
         rest = _behind_options(words[1:], [*RUNNERS["uv"], "--from"])
         yield from unwrapped(rest) if rest else [Call(tuple(words))]
@@ -162,7 +162,7 @@ def _run(program: str, words: Sequence[str]) -> Iterator[Call | Named | str]:
     if not inner:
         yield Call((program, *rest))
     elif program == "hatch":
-        # `+py=3.12` and `-py=3.12` choose among the environments of a matrix.
+        # `+py=3.12` and `-py=3.12` select environments of a matrix.
         inner = [word for word in inner if word[:1] not in "+-"] or inner
         hint, _, name = inner[0].rpartition(":")
         yield Named(name, tuple(inner[1:]), may_be_program=True, hint=hint)
@@ -201,7 +201,7 @@ def _targets(program: str, words: Sequence[str]) -> Iterator[Call | Named | str]
 
 
 def _values(words: Sequence[str], *names: str) -> list[str]:
-    """The values of an option, given as one word, after ``=`` or with commas."""
+    """The values of an option: one word, after ``=``, or separated by commas."""
     found: list[str] = []
     for location, word in enumerate(words):
         head, equals, value = word.partition("=")
@@ -242,7 +242,7 @@ def _coverage(words: Sequence[str]) -> Iterator[Call | Named | str]:
 
 
 def _manage(words: Sequence[str]) -> Iterator[Call | Named | str]:
-    """A command of Django, as a program of its own; other ones go by their name."""
+    """A Django command as a program; unknown ones are identified by name."""
     command = next((word for word in words[1:] if not word.startswith("-")), "")
     if command in SUBCOMMANDS[_MANAGE]:
         own = words[0].endswith(_MANAGE)

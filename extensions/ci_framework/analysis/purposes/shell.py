@@ -1,4 +1,4 @@
-"""Shell scripts as lists of words: enough to see what a script runs, no more."""
+"""Split shell scripts into words: enough to see what a script runs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import lru_cache
 
 from ci_framework.analysis.purposes.vocabulary import word_set
 
-# No person writes a longer script, and none that a program wrote is worth the time.
+# Longer scripts are generated, and not worth the time.
 _LONGEST = 100_000
-# Words that start or end a compound command; what follows them is a command.
+# Words that start or end a compound command; a command follows them.
 _KEYWORDS = word_set("keywords")
 _HEADS = frozenset(["for", "case", "function", "select"])
-# An expression of GitHub is one piece of a word, whatever it holds.
+# An expression of GitHub is one part of a word, whatever it contains.
 _PIECE = re.compile(
     r"""
       (?P<expression> \$\{\{ .{0,1000}? \}\} )
@@ -38,7 +38,7 @@ _SUBSTITUTION = re.compile(r"[$<>]\(((?:[^()]|\([^()]*\))*)\)")
 def commands_of(script: str) -> list[list[str]]:
     """Split a script into simple commands, each a list of unquoted words.
 
-    Whatever cannot be understood ends up as some word: nothing is refused.
+    Syntax that is not understood becomes some word: nothing is refused.
     """
     return [list(words) for words in _commands(script[:_LONGEST])]
 
@@ -64,7 +64,7 @@ def nested_commands(script: str) -> list[list[str]]:
 
 
 def _as_one_word(match: re.Match[str]) -> str:
-    """A substitution without the characters that would end the word it is in."""
+    """A substitution without the characters that would end its word."""
     return "${:" + re.sub(r"[\s;&|<>(){}'\"#\\]+", "_", match[1]) + "}"
 
 
@@ -95,7 +95,7 @@ def _split(script: str) -> Iterator[list[str]]:
                 position = _behind(script, position, heredocs)
                 heredocs = []
             depth += {"(": 1, ")": -1}.get(text, 0)
-            # A parenthesis that nothing opened ends a pattern of `case`.
+            # An unmatched parenthesis ends a pattern of `case`.
             yield [] if depth < 0 else words
             depth = max(depth, 0)
             words = []
@@ -111,13 +111,13 @@ def _unquoted(kind: str, text: str) -> str:
         return re.sub(r'\\(["\\$`])', r"\1", text[1:-1])
     if kind == "condition":
         return text[:2]
-    # Before a letter it is, far more often, a path of Windows.
+    # Before a letter, it is usually part of a Windows path.
     windows = kind == "escaped" and (text[1].isalnum() or text[1] in "._")
     return text[1:] if kind == "escaped" and not windows else text
 
 
 def _behind(script: str, position: int, ends: list[str]) -> int:
-    """Where the script goes on behind the bodies of here-documents."""
+    """The position after the bodies of here-documents."""
     for end in ends:
         closing = re.compile(rf"^[ \t]*{re.escape(end)}[ \t]*\r?$", re.MULTILINE)
         found = closing.search(script, position)

@@ -1,4 +1,4 @@
-"""What names mean, read once from ``vocabulary.toml``."""
+"""The meaning of names, read once from ``vocabulary.toml``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Vocabulary(
     rename="kebab",
     forbid_unknown_fields=True,
 ):
-    """The tables of the file; several words in one text are separated by spaces."""
+    """The tables of the file; words in one text are separated by spaces."""
 
     action_programs: dict[str, tuple[str, str]]
     actions: list[tuple[str, str]]
@@ -60,7 +60,7 @@ def _lists(table: _Words) -> dict[str, list[str]]:
 
 
 def _subcommands(file: _Vocabulary) -> dict[str, Mapping[str, str]]:
-    """The purposes of the first arguments of programs; ``""`` is for all others."""
+    """The purposes of a program's first arguments; ``""`` is for all others."""
     found: dict[str, Mapping[str, str]] = {}
     for program, table in file.subcommands.items():
         others = {"": table["others"]} if "others" in table else {}
@@ -105,5 +105,5 @@ def word_set(name: str) -> frozenset[str]:
 
 
 def word_list(name: str) -> list[str]:
-    """The same words in their order."""
+    """The same words in order."""
     return _FILE.sets[name].split()

@@ -1,1 +1,1 @@
-"""Files of a repository, read with the line of every value; nothing is executed."""
+"""Read files with the line of every value; nothing is executed."""

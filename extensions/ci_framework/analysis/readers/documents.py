@@ -1,4 +1,4 @@
-"""Read the files of a repository: each once, and never with a traceback."""
+"""Read the files of a repository, each once; errors never cause a traceback."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ci_framework.analysis.readers.yaml_nodes import EMPTY, Node, NodeError, rea
 from ci_framework.inventory import Evidence, Unreadable
 from ci_framework.repository import Repository
 
-# No configuration is larger; what is, was made by a program.
+# No configuration is larger; larger files are generated.
 LARGEST = 5_000_000
 _LINE = re.compile(r"line (\d+)")
 
 
 def strict_toml_problem(text: str) -> str:
-    """Why a parser of TOML 1.0 refuses a text, empty if it does not."""
+    """Why a TOML 1.0 parser refuses a text, empty if it does not."""
     try:
         msgspec.toml.decode(text, type=Table)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -35,19 +35,19 @@ def strict_toml_problem(text: str) -> str:
 
 
 def text(document: object, *keys: str) -> str:
-    """The text at a path of keys, without space around it; empty if there is none."""
+    """The text at a path of keys, stripped; empty if there is none."""
     value = dig(document, *keys)
     return value.strip() if isinstance(value, str) else ""
 
 
 def strings(document: object, *keys: str) -> list[str]:
-    """The texts in the list at a path of keys; a lone text is a list of one."""
+    """The texts in the list at a path of keys; a single text becomes a list."""
     value = dig(document, *keys)
     return [value] if isinstance(value, str) else texts(value)
 
 
 def words(value: object) -> list[str]:
-    """Words of a list, or of a text that separates them by space, comma or line."""
+    """The words in a list, or in a text separated by space, comma or line."""
     if isinstance(value, str):
         return value.replace(",", " ").split()
     return strings(value)
@@ -60,14 +60,14 @@ def _decode_yaml(text: str) -> object:
 
 
 class Documents:
-    """The files of a repository, parsed when they are asked for.
+    """The files of a repository, parsed on demand.
 
     Attributes:
-        unreadable: what could not be read, by path.
+        unreadable: the problems of unreadable files, by path.
     """
 
     def __init__(self, repository: Repository) -> None:
-        """Read nothing yet."""
+        """Start without reading anything."""
         self._repository = repository
         self._texts: dict[str, str] = {}
         self._tomls: dict[str, Table] = {}
@@ -76,7 +76,7 @@ class Documents:
         self.unreadable: dict[str, Unreadable] = {}
 
     def has(self, path: str) -> bool:
-        """Whether an ordinary file of that name is tracked."""
+        """Whether an ordinary file with that name is tracked."""
         entry = self._repository.tracked.get(path)
         return entry is not None and entry.is_file
 
@@ -103,7 +103,7 @@ class Documents:
             return ""
 
     def refuse(self, path: str, reason: str, line: int = 0) -> None:
-        """Note that a file is left alone, and why."""
+        """Record that a file is ignored, and why."""
         clean = " ".join(reason.split())
         self.unreadable.setdefault(path, Unreadable(path=path, line=line, reason=clean))
 
@@ -177,7 +177,7 @@ class Documents:
             return None
 
     def location(self, path: str, *keys: str) -> Evidence:
-        """Where a key of a TOML file stands, or the nearest table around it."""
+        """The location of a key in a TOML file, or of the nearest table around it."""
         if path not in self._lines:
             self._lines[path] = toml_lines(self.text(path))
         lines = self._lines[path]
@@ -187,7 +187,7 @@ class Documents:
         return Evidence(path=path, line=lines.get(keys[:length], 0))
 
     def line_of(self, path: str, snippet: str, start: int = 1) -> int:
-        """The first line from ``start`` on that holds a text, 0 if none does."""
+        """The first line from ``start`` on that contains a text, 0 if none does."""
         rows = self.text(path).split("\n")
         for number, row in enumerate(rows[start - 1 :], start):
             if snippet in row:

@@ -10,14 +10,14 @@ _SETTING = re.compile(r"^([^=:\s][^=:]*?)\s*[=:]\s?(.*)$")
 
 
 class IniError(Exception):
-    """A line that is no ini.
+    """A line with invalid syntax.
 
     Attributes:
         line: its number, from 1.
     """
 
     def __init__(self, message: str, line: int) -> None:
-        """Keep what is wrong and where."""
+        """Create the error with its location."""
         super().__init__(message)
         self.line = line
 
@@ -27,7 +27,7 @@ class Setting:
     """One value.
 
     Attributes:
-        value: its text; further lines are joined by line breaks.
+        value: its text; continuation lines are joined by line breaks.
     """
 
     value: str
@@ -46,7 +46,7 @@ class Ini:
 
     Attributes:
         sections: settings by section and key; keys in lower case.
-        lines: where each section starts.
+        lines: the first line of each section.
     """
 
     sections: dict[str, dict[str, Setting]] = field(
@@ -55,16 +55,16 @@ class Ini:
     lines: dict[str, int] = field(default_factory=dict[str, int])
 
     def get(self, section: str, key: str) -> Setting | None:
-        """One setting, None if it is not there."""
+        """One setting, None if it does not exist."""
         return self.sections.get(section, {}).get(key)
 
     def text(self, section: str, key: str) -> str:
-        """The text of a setting, empty if it is not there."""
+        """The text of a setting, empty if it does not exist."""
         setting = self.get(section, key)
         return setting.value.strip() if setting else ""
 
     def rows(self, section: str, key: str) -> list[str]:
-        """The lines of a setting, none if it is not there."""
+        """The lines of a setting, empty if it does not exist."""
         setting = self.get(section, key)
         return setting.rows if setting else []
 
@@ -75,10 +75,10 @@ class Ini:
 
 
 def parse_ini(text: str) -> Ini:
-    """Read what configparser and its kin read.
+    """Parse the format of configparser and its variants.
 
     Raises:
-        IniError: at the first line that is none of comment, section and setting.
+        IniError: at the first line that is no comment, section or setting.
     """
     ini = Ini()
     current: dict[str, Setting] | None = None
@@ -99,7 +99,7 @@ def parse_ini(text: str) -> Ini:
             raise IniError("found a line before the first section", number)
         else:
             found = _SETTING.match(row.strip())
-            # configparser has an option to accept a key alone, as for flags.
+            # configparser has an option to accept keys without values, as for flags.
             name = found.group(1) if found else row.strip()
             setting = Setting(found.group(2) if found else "", number)
             current.setdefault(name.strip().lower(), setting)

@@ -1,4 +1,4 @@
-"""Find the lines of keys in TOML: parsers keep values, evidence needs places."""
+"""Find the lines of TOML keys, which parsers do not keep."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BARE = r"[A-Za-z0-9_-]+"
 _QUOTED = r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\''
 _PART = re.compile(rf"\s*({_BARE}|{_QUOTED})\s*")
 _HEADER = re.compile(r"^\s*(\[\[?)")
-# What can open or close something in a value, strings first.
+# Characters that open or close something in a value, strings first.
 _TOKEN = re.compile(r'"""|\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|\#.*|[\[\]{}]')
 
 
@@ -19,7 +19,7 @@ def toml_lines(text: str) -> dict[Keys, int]:
     """The first line of every table and key, from 1.
 
     Keys of inline tables are not listed; look them up with ``line_at``, which
-    falls back to the line of what they stand in.
+    falls back to the line of the inline table.
     """
     lines: dict[Keys, int] = {}
     header: Keys = ()
@@ -42,7 +42,7 @@ def _note(lines: dict[Keys, int], keys: Keys, number: int) -> None:
 
 
 def _dotted(row: str, start: int) -> tuple[Keys, int]:
-    """Read a dotted key; where it ends, without the space behind it."""
+    """Read a dotted key, and return where it ends, without trailing space."""
     keys: list[str] = []
     while found := _PART.match(row, start):
         part = found.group(1)
@@ -55,7 +55,7 @@ def _dotted(row: str, start: int) -> tuple[Keys, int]:
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """The lines at which a statement starts: none inside strings and brackets."""
+    """The lines where a statement starts, not inside strings or brackets."""
     depth, quote = 0, ""
     for number, row in enumerate(text.split("\n"), 1):
         outside = depth == 0 and not quote
@@ -67,7 +67,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _after(row: str, depth: int, quote: str) -> tuple[int, str]:
-    """How deep in brackets, and in which string, a line ends."""
+    """The bracket depth at the end of a line, and the open string."""
     position = 0
     while position < len(row):
         if quote:
@@ -90,14 +90,14 @@ def _after(row: str, depth: int, quote: str) -> tuple[int, str]:
 
 
 def _closing(row: str, start: int, quote: str) -> int:
-    """Where a string of several lines ends in a line, -1 if it does not."""
+    """The end of a multi-line string in a line, -1 if there is none."""
     position = row.find(quote, start)
     while position > 0 and quote == '"""' and _escaped(row, position):
         position = row.find(quote, position + 1)
     if position < 0:
         return -1
     end = position + len(quote)
-    # One or two quotation marks may stand directly before the closing ones.
+    # One or two quotation marks may directly precede the closing ones.
     while end < len(row) and row[end] == quote[0] and end - position < len(quote) + 2:
         end += 1
     return end

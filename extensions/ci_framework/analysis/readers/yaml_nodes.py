@@ -1,6 +1,6 @@
-"""YAML as nodes that know their line: what a loader would throw away.
+"""Read YAML as nodes with line numbers, which loaders do not keep.
 
-Keys stay text, so ``on:`` is no boolean; duplicates, aliases and merge keys are seen.
+Keys stay text, so ``on:`` is no boolean; duplicates, aliases and merge keys are kept.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Literal, Protocol
 
 import yaml
 
-# A file whose aliases unfold to more than this is no configuration.
+# Aliases that expand to more than this are not used in configurations.
 _MOST_NODES = 100_000
 _DEEPEST = 100
 
 
 class NodeError(Exception):
-    """A text is not YAML that can be read; ``line`` is 0 if it is not known."""
+    """A text is not readable YAML; ``line`` is 0 if it is not known."""
 
     def __init__(self, reason: str, line: int) -> None:
         super().__init__(reason)
@@ -26,12 +26,12 @@ class NodeError(Exception):
 
 @dataclass(frozen=True)
 class Node:
-    """One node; an alias is the node it stands for, at the line of the alias.
+    """One node; an alias is replaced by its node, at the line of the alias.
 
     Attributes:
-        line: where it starts, from 1.
+        line: its first line, from 1.
         text: the scalar; empty for a collection and for null.
-        pairs: keys and values of a map, duplicates included.
+        pairs: keys and values of a map, including duplicates.
         key_lines: the lines of the keys of ``pairs``.
     """
 
@@ -44,7 +44,7 @@ class Node:
     size: int = field(default=1, compare=False)
 
     def get(self, key: str) -> Node:
-        """The value of a key, the last one if it is there twice; else nothing."""
+        """The value of a key, the last one of duplicates; else an empty node."""
         for name, value in reversed(self.pairs):
             if name == key:
                 return value
@@ -56,7 +56,7 @@ class Node:
 
     @property
     def lines(self) -> dict[str, int]:
-        """The lines of its keys; the last one of a key that is there twice."""
+        """The lines of its keys; of duplicates the last one."""
         names = (name for name, _value in self.pairs)
         return dict(zip(names, self.key_lines, strict=True))
 
@@ -68,7 +68,7 @@ class Node:
         return self.line
 
     def words(self) -> list[str]:
-        """The texts of a list, or the one text; empty for a map."""
+        """The texts of a list, or the single text; empty for a map."""
         found = self.items if self.kind == "list" else (self,)
         return [item.text for item in found if item.kind == "text" and item.text]
 
@@ -91,8 +91,8 @@ class Page:
     """A YAML file.
 
     Attributes:
-        documents: its documents, empty ones left out.
-        duplicates: keys that a map has twice, with their lines.
+        documents: its documents, without empty ones.
+        duplicates: duplicate keys of maps, with their lines.
         merges: lines of merge keys (``<<``).
     """
 
@@ -120,13 +120,13 @@ def read_page(text: str) -> Page:
 
 
 def _line(mark: object) -> int:
-    """The line of a mark of libyaml, which has a class of its own."""
+    """The line of a mark of libyaml, which has its own class."""
     line: object = getattr(mark, "line", None)
     return line + 1 if isinstance(line, int) else 0
 
 
 class _Parser(Protocol):
-    """What is used of a loader."""
+    """The methods of a loader that are used."""
 
     def check_event(self) -> bool:
         """Whether there is another event."""
@@ -143,7 +143,7 @@ def _events(parser: _Parser) -> Iterator[yaml.Event]:
 
 
 class _Composer:
-    """Puts the events of the parser together, with the marks of the events."""
+    """Builds nodes from the parser's events, with their marks."""
 
     def __init__(self, text: str) -> None:
         parser: _Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
@@ -230,6 +230,6 @@ class _Composer:
 
 
 def _text(event: yaml.ScalarEvent) -> str:
-    """A scalar as it is written; null is empty."""
+    """A scalar as written; null is empty."""
     plain = event.style in (None, "")
     return "" if plain and event.value in ("~", "null", "Null", "NULL") else event.value

@@ -1,1 +1,1 @@
-"""Workflows of GitHub and pipelines of other systems."""
+"""GitHub workflows and pipelines of other systems."""

@@ -1,4 +1,4 @@
-"""The expressions in a workflow: which secrets they read, what GitHub refuses."""
+"""Expressions in workflows: the secrets they read, and errors that GitHub refuses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CALL = re.compile(r"(?<![\w.-])([A-Za-z_][\w-]*)\s*\(")
 _NAME = re.compile(r"(?<![\w.\-*])([A-Za-z_][\w-]*)(?!\s*\(|[\w-])")
 _FUNCTIONS, _CONTEXTS = word_set("functions"), word_set("contexts")
 _SHELL = re.compile(r"\[\[|\[\s+-\w|(^|\s)-[a-z]\s|[\"`$;{}]|(?<![=!<>])=(?!=)")
-# What is not known yet when GitHub decides whether to start.
+# Contexts that are not available when GitHub decides whether to start.
 _NOT_IN_JOB_IF = frozenset(
     ["env", "job", "matrix", "runner", "secrets", "steps", "strategy"]
 )
@@ -23,13 +23,13 @@ _NOT_IN_STEP_IF = frozenset(["secrets"])
 
 
 def expressions(node: Node) -> Iterator[tuple[str, int]]:
-    """The inside of every ``${{ }}`` and of every ``if:`` below a node, with lines."""
+    """The content of every ``${{ }}`` and ``if:`` below a node, with lines."""
     for text, line, _location in _all(node, ""):
         yield text, line
 
 
 def secrets_of(node: Node) -> list[str]:
-    """Names of the secrets that are read below a node; ``inherit`` stands for all."""
+    """Names of the secrets that are read below a node; ``inherit`` means all."""
     found: list[str] = []
     for text, _line in expressions(node):
         found += [match[1] or match[2] for match in _SECRET.finditer(text)]
@@ -43,7 +43,7 @@ def secrets_of(node: Node) -> list[str]:
 def expression_problems(node: Node, location: str = "") -> Iterator[tuple[int, str]]:
     """Why GitHub refuses an expression below a node, with lines.
 
-    ``location`` is ``job`` or ``step`` where ``node`` itself may have an ``if:``.
+    ``location`` is ``job`` or ``step`` if ``node`` itself may have an ``if:``.
     """
     for text, line, where in _all(node, location):
         problem = _problem(text, where)
@@ -67,7 +67,7 @@ def _all(node: Node, location: str) -> Iterator[tuple[str, int, str]]:
 
 
 def _inside(text: str) -> list[str]:
-    """What stands in the expressions of a text; ``${{`` for one that is not closed."""
+    """The expressions in a text; ``${{`` for one that is not closed."""
     found: list[str] = []
     _, opened, rest = text.partition("${{")
     while opened:

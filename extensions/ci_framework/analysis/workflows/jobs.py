@@ -1,4 +1,4 @@
-"""The jobs and steps of a workflow, as the inventory has them."""
+"""Read the jobs and steps of a workflow for the inventory."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ci_framework.analysis.workflows.expressions import secrets_of
 from ci_framework.inventory import Job, Step
 
 _SHOWN = 80
-# Actions that run a command they are given.
+# Actions that run a given command.
 _COMMANDS = ("command", "run", "cmd", "script", "before-script")
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the repository knows about names that steps use.
+    """The names in the repository that steps can use.
 
     Attributes:
         tasks: the commands of tasks and scripts, by name.
@@ -35,7 +35,7 @@ class Surroundings:
 def read_job(
     name: str, job: Node, line: int, around: Surroundings, shell: str = ""
 ) -> Job:
-    """One job; whatever has an odd shape is left out, never refused."""
+    """Read one job; parts with an unexpected shape are ignored, never refused."""
     shell = default_shell(job) or shell
     container = job.get("container")
     environment = job.get("environment")
@@ -62,19 +62,19 @@ def read_job(
 
 
 def access_of(node: Node) -> dict[str, str]:
-    """What a ``permissions:`` grants, by scope; ``all`` for a word for everything."""
+    """The granted permissions by scope; ``all`` for a word that grants everything."""
     if node.kind == "text":
         return {"all": node.text.removesuffix("-all")} if node.text else {}
     return {scope: value.text for scope, value in node.pairs}
 
 
 def default_shell(node: Node) -> str:
-    """The shell that a job or a workflow chooses for its steps, empty if none."""
+    """The default shell of a job or a workflow for its steps, empty if none."""
     return node.get("defaults").get("run").get("shell").text
 
 
 def read_step(item: Node, around: Surroundings, shell: str = "") -> Step:
-    """One step of a job or of an action of the repository's own."""
+    """Read one step of a job or of the repository's own action."""
     name, line = item.get("name").text, item.line
     if item.has("uses"):
         uses = item.get("uses").text
@@ -130,7 +130,7 @@ def _runners(node: Node) -> list[str]:
 
 
 def _matrix(node: Node) -> dict[str, list[str]]:
-    """The keys of a matrix; one that is computed has the key ``matrix``."""
+    """The keys of a matrix; a computed matrix has the key ``matrix``."""
     if node.kind == "text":
         return {"matrix": [node.text]} if node.text else {}
     return {

@@ -1,4 +1,4 @@
-"""The scripts and local actions that steps name, read for a better guess."""
+"""Read the scripts and local actions of steps, to guess their purpose."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LINES = 200
 class Scripts(Mapping[str, Sequence[str]]):
     """Tasks, and the shell scripts of the repository by path, as commands.
 
-    A script of another language says by its name what it is for.
+    For scripts in other languages, only the name shows the purpose.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ _STAYS = "is not the framework's: it stays as it is"
 
 
 def read_pipelines(repository: Repository) -> list[Pipeline]:
-    """Everything that is CI, or was, and is no workflow that runs."""
+    """All configurations of CI, current or former, except workflows that run."""
     documents = Documents(repository)
     found: list[Pipeline] = []
     for path, entry in repository.tracked.items():
@@ -38,7 +38,7 @@ def read_pipelines(repository: Repository) -> list[Pipeline]:
 
 
 def _folder(path: str) -> str:
-    """The system whose configuration is every file of a folder."""
+    """The system of a folder in which every file is a configuration."""
     location = PurePosixPath(path)
     if location.suffix not in (".yml", ".yaml"):
         return ""
@@ -67,7 +67,7 @@ def _has_content(line: str) -> bool:
 
 
 def _jobs(documents: Documents, path: str, system: str) -> list[str]:
-    """The names of the jobs, for the systems that have a place for them."""
+    """The names of the jobs, for systems that have named jobs."""
     if not path.endswith((".yml", ".yaml")):
         return []
     top = documents.nodes(path)

@@ -1,4 +1,4 @@
-"""The workflows of a repository, job by job."""
+"""Read the workflows of a repository, job by job."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BRANCH_EVENTS = ("push", "pull_request", "pull_request_target", "merge_group")
 
 
 def is_workflow(path: str) -> bool:
-    """Whether GitHub takes a file for a workflow."""
+    """Whether GitHub recognizes a file as a workflow."""
     location = PurePosixPath(path)
     return location.parent == _FOLDER and location.suffix in (".yml", ".yaml")
 
@@ -39,7 +39,7 @@ def is_workflow(path: str) -> bool:
 def read_workflows(
     repository: Repository, tasks: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[list[Workflow], list[Unreadable]]:
-    """Read every tracked workflow; what does not parse is reported and left alone."""
+    """Read every tracked workflow; files that do not parse are reported and ignored."""
     documents = Documents(repository)
     pages: dict[str, Page] = {}
     for path, entry in repository.tracked.items():
@@ -68,7 +68,7 @@ def _page(documents: Documents, path: str) -> Page | None:
         return None
     page = read_page(text)
     if not page.documents:
-        # Nothing but comments, or nothing at all: reported among the pipelines.
+        # Empty files, or only comments: reported with the pipelines.
         return None
     if page.documents[0].kind != "map":
         raise NodeError("no mapping", page.documents[0].line)
@@ -76,7 +76,7 @@ def _page(documents: Documents, path: str) -> Page | None:
 
 
 class _Local:
-    """What steps can name in this repository."""
+    """The names that steps can use in this repository."""
 
     def __init__(
         self, documents: Documents, tasks: Mapping[str, Sequence[str]]
@@ -87,7 +87,7 @@ class _Local:
 
     def _steps(self, uses: str) -> Sequence[Step]:
         if uses not in self._seen:
-            # An action that uses itself must come to an end.
+            # An action may use itself, so limit the depth.
             self._seen[uses] = []
             nodes = action_steps(self._documents, uses)
             self._seen[uses] = [read_step(node, self.surroundings) for node in nodes]
@@ -180,7 +180,7 @@ def _with_references(
 
 
 def _waiting(name: str, pages: Mapping[str, Page]) -> list[Evidence]:
-    """The workflows that start when the one of this name ends."""
+    """The workflows that start when the one with this name ends."""
     rows: list[Evidence] = []
     for path, page in pages.items():
         waited = page.documents[0].get("on").get("workflow_run").get("workflows")
@@ -190,7 +190,7 @@ def _waiting(name: str, pages: Mapping[str, Page]) -> list[Evidence]:
 
 
 def _gated(workflow: Workflow, documents: Documents) -> list[Evidence]:
-    """Where a merge bot or a rule of the branch names a job of the workflow."""
+    """Where a merge bot or a branch rule names a job of the workflow."""
     names = {name for job in workflow.jobs for name in (job.id, job.name) if name}
     names = {name.split("${{")[0].strip(" (") or name for name in names}
     rows: list[Evidence] = []

@@ -1,4 +1,4 @@
-"""Who refers to a workflow: other workflows, badges, documents, merge bots."""
+"""Find references to a workflow: in workflows, badges, documents, merge bots."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST = 40
 def references(
     repository: Repository, names: Mapping[str, str]
 ) -> dict[str, list[Evidence]]:
-    """Where the workflows are named, by path; their own files do not count."""
+    """The references to workflows by path, except in their own files."""
     needles = {path: _needles(path, name) for path, name in names.items()}
     lines = _search(repository, [word for words in needles.values() for word in words])
     found: dict[str, list[Evidence]] = {path: [] for path in names}
@@ -29,13 +29,13 @@ def references(
 
 def _needles(path: str, name: str) -> list[str]:
     file = path.rsplit("/", 1)[-1]
-    # Badges of old have the name in their address.
+    # Old badges have the name in their address.
     badge = [f"workflows/{quote(name)}/badge.svg"] if name else []
     return [f"workflows/{file}", f"workflow run {file}", *badge]
 
 
 def _holds(text: str, word: str) -> bool:
-    """Whether a word stands in a text and nothing like a suffix follows it."""
+    """Whether a text contains a word that no suffix follows."""
     suffix = r"[-._]?[^\W_]"
     return re.search(rf"{re.escape(word)}(?!{suffix})", text) is not None
 

@@ -1,4 +1,4 @@
-"""Why GitHub rejects a workflow, as far as the file itself shows it."""
+"""Find reasons in a workflow file why GitHub rejects it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ci_framework.analysis.workflows.expressions import expression_problems
 _TOP, _JOB, _STEP = map(word_set, ("workflow-keys", "job-keys", "step-keys"))
 _DOING = ("run", "uses", "parallel", "wait", "wait-all", "cancel")
 _ID = re.compile(r"[A-Za-z_][\w-]*")
-# How many problems are reported.
+# The maximum number of reported problems.
 _MOST = 3
 
 
 def problem_of(page: Page) -> str:
-    """Why GitHub rejects a workflow, empty if none is known."""
+    """Why GitHub rejects a workflow, empty if no reason is known."""
     found = dict.fromkeys(f"line {line}: {text}" for line, text in _problems(page))
     shown = list(found)[:_MOST]
     more = len(found) - len(shown)

@@ -1,7 +1,7 @@
-"""Run unittest and write what happens as lines of JSON.
+"""Run unittest and write events as lines of JSON.
 
-It runs in the project's interpreter: standard library only. The lines are those that
-the engine's plugin for pytest writes, so that one reader takes both.
+It runs in the project's interpreter: standard library only. The lines have the format
+of the engine's pytest plugin, so that one reader understands both.
 
 Usage: ``python unittest_events.py EVENTS ARGUMENT...``, arguments as for unittest.
 """
@@ -25,24 +25,24 @@ _Error = Union[
 
 
 class Events(unittest.TestResult):
-    """Notes each test as it starts and as it ends."""
+    """Records each test when it starts and ends."""
 
     stream_of_events: IO[str]
 
     def __init__(self, *_: object, **__: object) -> None:
-        """Take whatever a runner of unittest hands over."""
+        """Accept whatever a runner of unittest passes."""
         super().__init__()
         self.begun = 0.0
         self.running = ""
         self.worst: tuple[str, str, bool] = ("passed", "", False)
 
     def write(self, **event: object) -> None:
-        """Write one event and make sure that it is on disk."""
+        """Write one event and flush it."""
         self.stream_of_events.write(json.dumps(event) + "\n")
         self.stream_of_events.flush()
 
     def startTest(self, test: unittest.TestCase) -> None:
-        """Note that a test is running."""
+        """Record that a test is running."""
         super().startTest(test)
         self.begun = time.monotonic()
         self.running = test.id()
@@ -50,7 +50,7 @@ class Events(unittest.TestResult):
         self.write(event="start", id=test.id())
 
     def stopTest(self, test: unittest.TestCase) -> None:
-        """Note how the test ended."""
+        """Record how the test ended."""
         super().stopTest(test)
         self.running = ""
         outcome, message, expected = self.worst
@@ -66,10 +66,10 @@ class Events(unittest.TestResult):
         self.write(event="phase", id=test.id(), when="teardown", outcome="passed")
 
     def addError(self, test: unittest.TestCase, err: _Error) -> None:
-        """Keep an error; one outside of a test, such as in setUpClass, is a test."""
+        """Record an error; one outside of a test, as in setUpClass, counts as one."""
         super().addError(test, err)
         message = self.errors[-1][1]
-        # What stands for setUpClass and the like is never started.
+        # The placeholder for setUpClass and the like is never started.
         if test.id() != self.running:
             name = test.id()
             self.write(event="start", id=name)
@@ -80,7 +80,7 @@ class Events(unittest.TestResult):
         self.worst = ("failed", message, False)
 
     def addFailure(self, test: unittest.TestCase, err: _Error) -> None:
-        """Keep a failure."""
+        """Record a failure."""
         super().addFailure(test, err)
         self.worst = ("failed", self.failures[-1][1], False)
 
@@ -90,32 +90,32 @@ class Events(unittest.TestResult):
         subtest: unittest.TestCase,
         err: _Error | None,
     ) -> None:
-        """A part that failed makes the test fail."""
+        """Record a subtest; a failed one fails the test."""
         super().addSubTest(test, subtest, err)
         if err is not None:
             self.worst = ("failed", str(err[1]), False)
 
     def addSkip(self, test: unittest.TestCase, reason: str) -> None:
-        """Keep why a test was skipped."""
+        """Record the reason of a skip."""
         super().addSkip(test, reason)
         self.worst = ("skipped", reason, False)
 
     def addExpectedFailure(self, test: unittest.TestCase, err: _Error) -> None:
-        """A failure that is expected."""
+        """Record an expected failure."""
         super().addExpectedFailure(test, err)
         self.worst = ("skipped", "", True)
 
     def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:
-        """A success that is not."""
+        """Record an unexpected success."""
         super().addUnexpectedSuccess(test)
         self.worst = ("passed", "", True)
 
 
 class Runner:
-    """What ``unittest.main`` runs tests with."""
+    """The runner for ``unittest.main``."""
 
     def run(self, test: unittest.TestSuite | unittest.TestCase) -> Events:
-        """Run everything and note the end."""
+        """Run all tests and record the end."""
         result = Events()
         result.write(event="begin")
         test(result)
@@ -125,8 +125,8 @@ class Runner:
 
 
 def main() -> None:
-    """Run unittest as its own command does."""
-    # Like ``python -m unittest``: the directory it is started in comes first.
+    """Run unittest like its own command."""
+    # Like ``python -m unittest``: the current directory comes first.
     sys.path[0] = ""
     with Path(sys.argv[1]).open("w", encoding="utf-8") as stream:
         Events.stream_of_events = stream

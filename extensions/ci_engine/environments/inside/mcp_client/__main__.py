@@ -1,4 +1,4 @@
-"""Hold the conversations of a job with a server, and write down what happened."""
+"""Run the conversations of a job with a server, and record what happened."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _ERAS = (HANDSHAKE, MODERN)
 
 
 class Observation:
-    """What is done with a server, and what happened so far.
+    """The job for a server, and its results so far.
 
     Attributes:
         job: the commands, limits and calls.
-        report: the file that is written after every step.
+        report: the file that is updated after every step.
     """
 
     def __init__(self, job: Facts, report: Path) -> None:
@@ -55,13 +55,13 @@ class Observation:
         self.facts: Facts = {"sessions": [], "rounds": {}}
 
     def write(self) -> None:
-        """Write down what happened so far."""
+        """Write the results so far."""
         fresh = self.report.with_suffix(".part")
         fresh.write_text(json.dumps(self.facts), encoding="utf-8")
         fresh.replace(self.report)
 
     async def everything(self) -> None:
-        """Speak both eras over each transport; compare processes without state."""
+        """Use both eras over each transport; compare processes without state."""
         transports = [name for name in ("stdio", "http") if self.job[name]]
         for transport in transports:
             await getattr(self, f"_converse_over_{transport}")()
@@ -130,7 +130,7 @@ class Observation:
                 async with client:
                     if era == MODERN:
                         self.discovered = await discover(client, self._patience)
-                    # From here on, each request has a time limit of its own.
+                    # From here on, each request has its own time limit.
                     patience.deadline = math.inf
                     await self._ask(client, session)
         except BaseException as error:
@@ -141,7 +141,7 @@ class Observation:
 
     @property
     def _patience(self) -> float:
-        """How long the first answer of a process may take."""
+        """The time limit for the first response of a process."""
         return float(self.job["start_seconds"] + self.job["answer_seconds"])
 
     def _first_answer(self, server: ServerProcess) -> float:
@@ -162,18 +162,18 @@ class Observation:
         session["unknown"] = await call_unknown(client)
 
     async def _compare(self, spoken: Facts) -> None:
-        """Make the same calls by two processes in turn, as one process made them."""
+        """Compare calls that alternate between two processes with those of one."""
         job = self.job
         read_only = job["call_read_only"]
         calls = plan_calls(spoken["lists"], job["calls"], read_only=read_only)["calls"]
         rounds = self.facts["rounds"]
         rounds["one"] = spoken["calls"]
         if spoken["transport"] == "http":
-            # The process of the conversations has answered others before.
+            # The process of the conversations has already answered other requests.
             rounds["one"] = await self._rounds("http", calls, 1)
         rounds["two"] = await self._rounds(spoken["transport"], calls, 2)
         if _results(rounds["one"]) != _results(rounds["two"]):
-            # Perhaps its answers differ anyway, with the time for example.
+            # The responses may differ anyway, for example by the time.
             rounds["again"] = await self._rounds(spoken["transport"], calls, 1)
 
     async def _rounds(self, transport: str, calls: list[Facts], number: int) -> Any:  # noqa: ANN401
@@ -182,7 +182,7 @@ class Observation:
                 clients: list[Any] = []
                 for _ in range(number):
                     connection = await self._connection(stack, transport)
-                    # No process is asked anything before its calls.
+                    # No process gets a request before its calls.
                     client = connect(
                         connection, MODERN, self._patience, self.discovered
                     )
@@ -242,7 +242,7 @@ def _results(made: list[Facts]) -> list[tuple[object, bool]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Do the job of a file."""
+    """Run the job in a file."""
     job_file, report = map(Path, arguments)
     job: Facts = json.loads(job_file.read_text(encoding="utf-8"))
     observation = Observation(job, report)
@@ -252,7 +252,7 @@ def main(arguments: list[str]) -> int:
     try:
         run(observation.everything)
     except OSError as error:
-        # The command of the server is not there, or cannot be executed.
+        # The command of the server does not exist, or cannot be executed.
         observation.facts["not_started"] = f"{error.strerror or error}"
         observation.write()
     return 0

@@ -1,4 +1,4 @@
-"""What a client does with a server: lists, calls, and the order of them."""
+"""The requests of a client to a server: lists and calls, in order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HANDSHAKE, MODERN = "handshake", "2026-07-28"
 _MOST_PAGES = 100
 _NO_TOOL = "ci-framework-no-such-tool"
 Facts = dict[str, Any]
-# The lists of a server: the method, the capability, where the items are.
+# The lists of a server: method, capability, and the field with the items.
 _LISTS = {
     "tools": ("list_tools", "tools", "tools"),
     "resources": ("list_resources", "resources", "resources"),
@@ -37,13 +37,13 @@ def connect(
     answer_seconds: float,
     known: DiscoverResult | None = None,
 ) -> Client:
-    """A client of one era, which remembers no answers.
+    """A client of one era, without a cache of responses.
 
     Args:
-        transport: what carries the messages.
+        transport: the transport of the messages.
         era: with the handshake, or without one.
-        answer_seconds: how long an answer may take.
-        known: what the server is, if it was asked before.
+        answer_seconds: the time limit of a response.
+        known: the server's description from an earlier request.
     """
     return Client(
         transport,
@@ -55,12 +55,12 @@ def connect(
 
 
 async def discover(client: Client, seconds: float) -> DiscoverResult:
-    """Ask a server without a handshake what it is, and keep the answer.
+    """Request the description of a server without a handshake, and keep it.
 
     Raises:
-        MCPError: if it refuses, or does not answer.
+        MCPError: if the server refuses, or does not respond.
     """
-    # The client has a limit of its own, which a machine with much to do exceeds.
+    # The client's own limit is too short for a busy machine.
     of_sdk.__dict__["DISCOVER_TIMEOUT_SECONDS"] = seconds
     raw = await client.session.send_discover(MODERN)
     known = DiscoverResult.model_validate(raw)
@@ -69,7 +69,7 @@ async def discover(client: Client, seconds: float) -> DiscoverResult:
 
 
 async def read_lists(client: Client) -> Facts:
-    """Every list of the server; a list that it does not have is empty."""
+    """Read every list of the server; a list that it does not have is empty."""
     capabilities = plain(client.server_capabilities)
     found: Facts = {}
     for kind, (method, capability, key) in _LISTS.items():
@@ -103,10 +103,10 @@ async def _pages(client: Client, method: str, key: str) -> list[Facts]:
 
 
 def plan_calls(lists: Facts, declared: Sequence[Facts], *, read_only: bool) -> Facts:
-    """What is called: what the settings declare, and what only reads.
+    """Plan the calls: those in the settings, and those that only read.
 
     Returns:
-        The calls, and the tools that only read but need arguments.
+        The calls, and the read-only tools that need arguments.
     """
     calls = [
         {"kind": "tool", "name": call["tool"], "arguments": call["arguments"]}
@@ -141,12 +141,12 @@ def _needs_arguments(tool: Facts) -> bool:
 
 
 async def call(client: Client, wanted: Facts) -> Facts:
-    """Make a call, and keep what a client sees of the answer."""
+    """Make a call, and record the response as a client sees it."""
     kind, name = wanted["kind"], wanted["name"]
     facts: Facts = {**wanted, "result": None, "failure": None}
     try:
         if kind == "tool":
-            # The session compares the result with the output schema.
+            # The session checks the result against the output schema.
             answer = await client.session.call_tool(
                 name, wanted["arguments"], allow_input_required=True
             )
@@ -163,7 +163,7 @@ async def call(client: Client, wanted: Facts) -> Facts:
 
 
 def _comparable(result: Facts) -> str:
-    """What two answers to one request have in common, as text."""
+    """The comparable parts of a response, as text."""
     apart = ("_meta", "ttlMs", "cacheScope", "resultType")
     kept = {key: value for key, value in result.items() if key not in apart}
     return json.dumps(kept, sort_keys=True, ensure_ascii=False)
@@ -172,14 +172,14 @@ def _comparable(result: Facts) -> str:
 async def run_rounds(
     clients: Sequence[Client], calls: Sequence[Facts], made: list[Facts]
 ) -> list[Facts]:
-    """Make every call twice, in turn by one client after the other.
+    """Make every call twice, alternating between clients.
 
     In the second round each call is made by another client than in the first.
 
     Args:
-        clients: they take turns.
-        calls: what is called.
-        made: gets every call, that which ends the conversation included.
+        clients: the clients, in turn.
+        calls: the calls to make.
+        made: receives every call, including one that ends the conversation.
     """
     for turn in range(2):
         listed = clients[turn % len(clients)]
@@ -205,7 +205,7 @@ async def run_rounds(
 
 
 async def call_unknown(client: Client) -> Facts:
-    """Call a tool that no server has: the answer has to be an error."""
+    """Call a tool that does not exist: the response must be an error."""
     facts = await call(client, {"kind": "tool", "name": _NO_TOOL, "arguments": {}})
     result = json.loads(facts["result"] or "{}")
     refused = bool(facts["failure"] and facts["failure"]["kind"] == "refused")

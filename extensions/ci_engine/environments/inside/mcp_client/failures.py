@@ -1,4 +1,4 @@
-"""What went wrong in a conversation, as one kind and one text."""
+"""Classify the failures of a conversation."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _NO_CONNECTION: type[Exception] = _HTTPX.TransportError
 
 
 def explain(error: BaseException) -> dict[str, str]:
-    """The kind of a failure, and what it says.
+    """The kind and the message of a failure.
 
-    The kinds: ``timeout`` (no answer), ``closed`` (the connection ended), ``invalid``
-    (an answer that the protocol does not allow), ``refused`` (an error as answer).
+    The kinds: ``timeout`` (no response), ``closed`` (the connection ended),
+    ``invalid`` (the protocol forbids the response), ``refused`` (an error response).
     """
     error = _innermost(error)
     if isinstance(error, MCPError) and error.code == PARSE_ERROR:
-        # The client's own words on it are several lines of its validator.
+        # The client's own message is several lines of its validator.
         return {"kind": "invalid", "text": "an answer is no message of the protocol"}
     if isinstance(error, MCPError):
         kinds = {REQUEST_TIMEOUT: "timeout", CONNECTION_CLOSED: "closed"}

@@ -1,4 +1,4 @@
-"""Where a server listens, whether it does, and what it answers there."""
+"""The HTTP address of a server: whether it listens, and how it responds."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _POLL_SECONDS = 0.02
 _USUAL = (200, 202)
 _TYPES = ("application/json", "text/event-stream")
 _LOCAL = ("127.0.0.1", "localhost")
-# Also of this machine, on Linux: only what listens everywhere answers there as well.
+# Also loopback, on Linux: only a server that listens everywhere responds here.
 _OTHER_LOCAL = "127.0.0.2"
 
 
 def free_port(host: str) -> int:
-    """A port that nothing uses."""
+    """A port that is not in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.bind((host, 0))
@@ -42,14 +42,14 @@ def address_of(host: str, port: int, path: str) -> str:
 
 
 def _reachable(host: str) -> str:
-    """The address to connect to, where a server listens on all of them."""
+    """The address to connect to, if a server listens on all addresses."""
     # Nothing is bound.
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 # nosec B104
     return everywhere.get(host, host)
 
 
 def avoid_proxies(host: str) -> None:
-    """No proxy of this machine is asked for what listens on it."""
+    """Bypass this machine's proxies for a local server."""
     for name in ("NO_PROXY", "no_proxy"):
         known = (os.environ.get(name, ""), _reachable(host))
         os.environ[name] = ",".join(filter(None, known))
@@ -59,13 +59,13 @@ def avoid_proxies(host: str) -> None:
 async def endpoint(
     address: str, seconds: float, answers: list[dict[str, object]]
 ) -> AsyncGenerator[Any]:
-    """The streams of messages over HTTP, as a transport of the SDK.
+    """The message streams over HTTP, as a transport of the SDK.
 
     Args:
-        address: where the endpoint is.
-        seconds: how long a part of an answer may take.
-        answers: gets the status, content type and location of each answer to a
-            message.
+        address: the address of the endpoint.
+        seconds: the time limit of a part of a response.
+        answers: receives the status, content type and location of each response to
+            a message.
     """
 
     async def keep(response: Any) -> None:  # noqa: ANN401 - of the client's HTTP library
@@ -89,7 +89,7 @@ async def endpoint(
 
 
 def notable_answer(answers: list[dict[str, object]]) -> dict[str, object] | None:
-    """The first answer that is no usual one, else the last."""
+    """The first unusual response, else the last one."""
     for answer in answers:
         body = answer["status"] == 200  # noqa: PLR2004 - a body has to follow
         if answer["status"] not in _USUAL or (
@@ -100,7 +100,7 @@ def notable_answer(answers: list[dict[str, object]]) -> dict[str, object] | None
 
 
 async def listens_everywhere(host: str, port: int) -> bool:
-    """Whether a server that was to listen on one local address does on all."""
+    """Whether a server for one local address listens on all addresses."""
     if host not in _LOCAL:
         return False
     try:
@@ -115,7 +115,7 @@ async def listens_everywhere(host: str, port: int) -> bool:
 async def wait_until_it_listens(
     server: ServerProcess, host: str, port: int, seconds: float
 ) -> str:
-    """Wait for a server; say what is wrong, nothing once it listens."""
+    """Wait for a server; return the problem, empty once it listens."""
     end = time.monotonic() + seconds
     while True:
         if server.code is not None:

@@ -1,4 +1,4 @@
-"""Whether the schemas of tools are valid."""
+"""Check whether the schemas of tools are valid."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, cast
 
-# Typed as little as what JSON Schema describes.
+# Loosely typed, like the values that JSON Schema describes.
 _JSONSCHEMA: Any = import_module("jsonschema")
 _SchemaError: type[Exception] = _JSONSCHEMA.SchemaError
 _REFERENCING: Any = import_module("referencing")
@@ -16,7 +16,7 @@ _MOST_DEPTH = 200
 
 
 def schema_problems(schema: object) -> list[str]:
-    """What is wrong with a schema, as JSON Schema."""
+    """The mistakes in a JSON Schema."""
     if not isinstance(schema, dict):
         return [f"expected a JSON object, got {type(schema).__name__}"]
     given = cast("dict[str, object]", schema)
@@ -35,7 +35,7 @@ def schema_problems(schema: object) -> list[str]:
 
 def _bad_references(schema: dict[str, object]) -> Iterator[str]:
     resource = _DIALECT.create_resource(schema)
-    # An empty registry, so that nothing is fetched from elsewhere.
+    # An empty registry, so that no references are fetched.
     resolver = _REFERENCING.Registry().with_resource("", resource).resolver()
     for reference in dict.fromkeys(_references(schema, 0)):
         if not reference.startswith("#"):

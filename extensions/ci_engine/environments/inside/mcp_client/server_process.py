@@ -1,4 +1,4 @@
-"""One process of a server: its output, bounded, and its end."""
+"""A server process: its limited output, and how it ended."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from anyio.abc import ByteReceiveStream, ByteSendStream, Process
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
-# A message may be large. What is no message, or goes to stderr, need not be.
+# Messages may be large; other output, and stderr, need not be.
 _LONGEST_LINE = 32 * 1024 * 1024
 _MOST_STRAY = 1024 * 1024
 _MOST_STDERR = 64 * 1024 * 1024
@@ -27,13 +27,13 @@ _GONE = (anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
 
 
 class ServerProcess:
-    """A server that was started, over stdio or as one that listens on a port.
+    """A server that was started, over stdio or listening on a port.
 
     Attributes:
         answered: seconds from the start to the first message.
-        stray: what it wrote to stdout that is no message.
-        flooded: the stream that it wrote far too much to.
-        exposed: whether it listens on other addresses than it was to.
+        stray: output on stdout that is not a message.
+        flooded: the stream with too much output.
+        exposed: whether it listens on other addresses than requested.
         ending: closed (its stdin), terminated or killed; early if nothing stopped it.
     """
 
@@ -55,16 +55,16 @@ class ServerProcess:
 
     @property
     def code(self) -> int | None:
-        """How it ended."""
+        """The exit code."""
         return self.process.returncode
 
     @property
     def stderr(self) -> str:
-        """The last that it wrote to stderr."""
+        """The last part of its stderr."""
         return self._stderr.decode("utf-8", "replace").strip()
 
     def facts(self) -> dict[str, object]:
-        """What is reported of it."""
+        """The facts for the report."""
         return {
             "answered": self.answered,
             "stray": self.stray,
@@ -80,7 +80,7 @@ class ServerProcess:
 
     @asynccontextmanager
     async def messages(self) -> AsyncGenerator[tuple[Any, Any]]:
-        """The streams of messages, as a transport of the SDK."""
+        """The message streams, as a transport of the SDK."""
         incoming, received = anyio.create_memory_object_stream[
             SessionMessage | Exception
         ](0)
@@ -112,9 +112,9 @@ class ServerProcess:
                 group.cancel_scope.cancel()
 
     async def stop(self, *, listens: bool) -> None:
-        """Stop it as a client does: close its stdin, or terminate what listens."""
+        """Stop it as a client does: close stdin, or terminate a listening server."""
         if self._stdout_ended.is_set():
-            # It closed its output: see whether it ended, before it is asked to.
+            # It closed its output: check whether it ended before asking it to.
             await self._ends_within(1.0)
         if self.code is not None:
             self.ending = "early"
@@ -166,7 +166,7 @@ class ServerProcess:
                     try:
                         await incoming.send(message)
                     except _GONE:
-                        # The client has what it needs; the output is read to its end.
+                        # The client has what it needs; read the output to the end.
                         wanted = False
                 if len(rest) > _LONGEST_LINE:
                     self._flood("stdout")
@@ -176,9 +176,9 @@ class ServerProcess:
             self._stdout_ended.set()
 
     def _message(self, line: bytes) -> SessionMessage | None:
-        """The message of a line, None if it holds none."""
+        """The message in a line, None if there is none."""
         try:
-            # Only what is text in UTF-8, and no batch, which no version has any more.
+            # Only UTF-8, and no batches, which newer versions of the protocol removed.
             message = jsonrpc_message_adapter.validate_json(line.decode("utf-8"))
         except ValueError:
             self._keep_stray(line)
@@ -204,7 +204,7 @@ class ServerProcess:
                 )
                 await cast("ByteSendStream", stdin).send(f"{text}\n".encode())
         except _GONE:
-            # A request that cannot be sent is not answered either.
+            # A request that cannot be sent gets no response either.
             await incoming.aclose()
 
     async def _drain_stdout(self) -> None:
@@ -225,7 +225,7 @@ class ServerProcess:
 
 
 async def _chunks(stream: ByteReceiveStream | None) -> AsyncGenerator[bytes]:
-    """What a stream has, until it is closed on one of its sides."""
+    """The chunks of a stream, until one of its sides is closed."""
     if stream is None:
         return
     with suppress(anyio.EndOfStream, *_GONE):
@@ -258,5 +258,5 @@ async def start_server(
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401
-    """A result of the SDK as plain data, as it is on the wire."""
+    """A result of the SDK as plain data, in its wire format."""
     return json.loads(value.model_dump_json(by_alias=True, exclude_none=True))

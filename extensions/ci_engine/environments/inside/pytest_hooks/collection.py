@@ -1,4 +1,4 @@
-"""Remember what was collected, and what of that will not run."""
+"""Record what pytest collects, and which of these tests will not run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 _KEY = "ci-framework-collection"
 _LONGEST_NOTE = 200
-# The engine takes it for a failure.
+# The engine treats this note as a failure.
 UNASSERTED = "assertions are not executed"
 
 
@@ -21,11 +21,11 @@ class _Writer(Protocol):
 
 
 class Collection:
-    """Remembers it in the process that collects: with pytest-xdist, in each worker.
+    """The record of the collecting process: with pytest-xdist, of each worker.
 
     Attributes:
-        files: what was looked into.
-        found: the tests, before options and hooks leave some out.
+        files: the files that pytest examined.
+        found: the tests, before options and hooks deselect some.
     """
 
     def __init__(self, config: pytest.Config, writer: _Writer | None) -> None:
@@ -35,15 +35,15 @@ class Collection:
         self.found: dict[str, None] = {}
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Remember a file that was looked into."""
+        """Record a file that pytest examined."""
         self.files[report.nodeid.partition("::")[0]] = None
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """Remember a test."""
+        """Record a test."""
         self.found[item.nodeid] = None
 
     def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
-        """Note settings that have no effect: to pytest they are a warning of many."""
+        """Report settings without effect, which pytest only mentions in a warning."""
         text = " ".join(str(warning_message.message).split())
         category = warning_message.category.__name__
         of_coverage = category == "CoverageWarning" and text.startswith("Unrecognized")
@@ -53,7 +53,7 @@ class Collection:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Hand over what was found."""
+        """Hand over the record."""
         selected = dict.fromkeys(item.nodeid for item in session.items)
         shard = self.config.pluginmanager.get_plugin("ci-framework-shard")
         elsewhere: dict[str, None] = getattr(shard, "left", {})
@@ -79,7 +79,7 @@ class Collection:
 
 
 def prepare(config: pytest.Config, writer: _Writer | None) -> str:
-    """Register what remembers, and report if no assertion of a test can fail."""
+    """Register the record, and report if assertions are disabled."""
     if writer is not None or hasattr(config, "workerinput"):
         collection = Collection(config, writer)
         config.pluginmanager.register(collection, "ci-framework-collected")

@@ -1,4 +1,4 @@
-"""Adapt the measuring of coverage to what the project's pytest can do."""
+"""Configure the measuring of coverage for the project's version of pytest-cov."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 _OPTIONS_VARIABLE = "CI_ENGINE_COVERAGE_OPTIONS"
 _SOURCES_VARIABLE = "CI_ENGINE_COVERAGE_SOURCES"
 _OMIT_VARIABLE = "CI_ENGINE_COVERAGE_OMIT"
-# The engine shows what follows as the reason why there is no coverage.
+# The engine shows the text after this prefix as the reason for missing coverage.
 _NOTE = "coverage: "
 _AUTOLOAD_VARIABLE = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 
@@ -23,14 +23,14 @@ _AUTOLOAD_VARIABLE = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser, args: list[str]
 ) -> Generator[None]:
-    """Add our options where pytest-cov is loaded, before it looks at them.
+    """Add our options before pytest-cov reads them.
 
-    What is measured is the project's choice: by its options, else by the settings
-    that coverage itself finds. Only without both it is the source paths.
+    The project chooses what to measure: by its options, else by the settings
+    that coverage finds. Without both, it is the source paths.
     """
     known = early_config.known_args_namespace
     options: list[str] = json.loads(os.environ.get(_OPTIONS_VARIABLE, "[]"))
-    # After the project's own --no-cov ours would be a warning.
+    # After the project's own --no-cov, our options would cause a warning.
     if options and hasattr(known, "cov_source") and "--no-cov" not in args:
         if not known.cov_source and "--no-cov" not in options:
             sources = json.loads(os.environ.get(_SOURCES_VARIABLE, "[]"))
@@ -45,7 +45,7 @@ def pytest_load_initial_conftests(
 
 
 def _names_sources(config_file: str) -> bool:
-    """Whether the settings of coverage say what to measure."""
+    """Whether the settings of coverage define what to measure."""
     from coverage import Coverage  # noqa: PLC0415
 
     try:
@@ -58,7 +58,7 @@ def _names_sources(config_file: str) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """Keep an engine that is in the repository out of the reports of pytest-cov."""
+    """Exclude an engine in the repository from the reports of pytest-cov."""
     omitted = os.environ.get(_OMIT_VARIABLE, "").splitlines()
     plugin = session.config.pluginmanager.get_plugin("_cov")
     controller = getattr(plugin, "cov_controller", None)
@@ -70,8 +70,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
 
 def prepare(config: pytest.Config, _writer: object) -> str:
-    """Why there will be no coverage, empty if there is."""
-    # A pytest that a test starts is not the one that is measured; a worker is.
+    """Why there will be no coverage, empty if there will be."""
+    # Do not measure a pytest that a test starts, or a worker.
     if getattr(config.option, "dist", "no") == "no" or hasattr(config, "workerinput"):
         os.environ.pop(_OPTIONS_VARIABLE, None)
     reason = _why_not_measured(config)
@@ -91,7 +91,7 @@ def _why_not_measured(config: pytest.Config) -> str:
 
 
 def _why_workers_are_not_measured(config: pytest.Config) -> str:
-    """With ``coverage run`` only settings for it measure further processes."""
+    """Under ``coverage run``, further processes need settings to be measured."""
     workers = getattr(config.option, "dist", "no") != "no"
     module = sys.modules.get("coverage")
     current = getattr(getattr(module, "Coverage", None), "current", None)

@@ -1,4 +1,4 @@
-"""Let property tests try more examples."""
+"""Make property tests try more examples."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _PROFILE = "ci-framework"
 
 
 def prepare(config: pytest.Config, _writer: object) -> str:
-    """Let property tests try more examples, the same ones in every run.
+    """Make property tests try more examples, the same ones in every run.
 
-    The profile keeps everything else of the one that is loaded. A profile that the
-    user chose stays.
+    The profile changes nothing else in the active one. A profile that the
+    user chose stays active.
     """
     examples = int(os.environ.get(_EXAMPLES_VARIABLE) or 0)
     chosen = os.environ.get("HYPOTHESIS_PROFILE") or config.getoption(
@@ -33,7 +33,7 @@ def prepare(config: pytest.Config, _writer: object) -> str:
         deadline=None,
         print_blob=True,
         derandomize=True,
-        # Derandomized examples are not remembered; hypothesis refuses a database.
+        # Hypothesis refuses a database for derandomized examples.
         database=None,
     )
     settings.load_profile(_PROFILE)

@@ -1,4 +1,4 @@
-"""Leave out the tests that a change cannot break, and run others first."""
+"""Skip the tests that a change cannot break, and run others first."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _SELECTION_VARIABLE = "CI_ENGINE_PYTEST_SELECTION"
 
 
 class Selection:
-    """Leaves out files of tests that a change cannot break, and puts others first.
+    """Skips test files that a change cannot break, and runs others first.
 
-    Only the files that are named as left out are: everything else runs.
+    Only the listed files are skipped: everything else runs.
     """
 
     def __init__(self, file: str) -> None:
@@ -25,18 +25,18 @@ class Selection:
         self.first = frozenset(root / path for path in selection["first"])
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Do not even import what is left out."""
+        """Do not even import skipped files."""
         return True if self._is_in(collection_path, self.left_out) else None
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Run what the change can break first; the order is kept otherwise."""
+        """Run the tests first that the change can break; otherwise keep the order."""
         if self.first:
             items.sort(key=lambda item: not self._is_in(item.path, self.first))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
-        """Tell the workers of pytest-xdist the same."""
+        """Pass the selection to the workers of pytest-xdist."""
         sent: dict[str, object] = getattr(node, "workerinput", {})
         sent[_SELECTION_VARIABLE] = self.file
 
@@ -45,16 +45,16 @@ class Selection:
 
 
 def _allow_low_coverage(config: pytest.Config) -> None:
-    """Some tests do not reach the coverage that is required of all."""
+    """Allow low coverage: a part of the tests cannot reach the required one."""
     plugin = config.pluginmanager.get_plugin("_cov")
     if plugin is not None and getattr(plugin.options, "cov_fail_under", None):
         plugin.options.cov_fail_under = 0
 
 
 def prepare(config: pytest.Config, _writer: object) -> str:
-    """Register the selection and report what it does."""
+    """Register the selection and return a note about it."""
     received: dict[str, str] = getattr(config, "workerinput", {})
-    # Taken away, so that a pytest which a test starts runs all of its tests.
+    # Removed, so that a pytest started by a test runs all of its tests.
     file = os.environ.pop(_SELECTION_VARIABLE, received.get(_SELECTION_VARIABLE, ""))
     if not file:
         return ""

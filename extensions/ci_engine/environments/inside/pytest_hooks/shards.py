@@ -1,8 +1,8 @@
-"""Run one of several equal parts of the tests.
+"""Run one of several shards of the tests.
 
 Each shard collects all tests and divides them in the same way, so that together they
-run every test once. What belongs together stays together: the tests of a class, and
-all parameters of a test, whose ids may differ from one machine to the next.
+run every test once. The tests of a class stay together, and so do the parameters
+of a test, because their ids may differ between machines.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import cast
 import pytest
 
 _SHARD_VARIABLE = "CI_ENGINE_PYTEST_SHARD"
-# What any test costs, so that a thousand quick ones are not nothing.
+# The fixed cost of a test, so that many quick tests add up.
 _OVERHEAD = 0.01
-# Their ids show their values: they are the same parameters everywhere.
+# The ids of these types show their values: they are the same on every machine.
 _PLAIN = (str, bytes, int, float, complex, type(None), Enum, type)
 
 
@@ -28,10 +28,10 @@ class Shard:
     """Keeps the tests of one shard.
 
     Attributes:
-        here: what this shard runs: tests, or groups of them that stay together.
+        here: what this shard runs: tests, or groups of tests that stay together.
         elsewhere: what the other shards run.
-        left: the ids of the tests that they run.
-        usual: the seconds of a test of which nothing is known.
+        left: the ids of the tests in other shards.
+        usual: the assumed seconds of a test without a recorded duration.
     """
 
     def __init__(self, file: str) -> None:
@@ -49,11 +49,11 @@ class Shard:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Generator[None]:
-        """Keep a part of what all others have left, in the order they gave it."""
+        """Keep one shard of the selected tests, in their order."""
         yield
         units: dict[str, list[pytest.Item]] = {}
         known = [self.seconds[i.nodeid] for i in items if i.nodeid in self.seconds]
-        # Tests that are gone say nothing about new ones, and a slow one says little.
+        # Removed tests do not help to estimate new ones, and slow ones not much.
         self.usual = statistics.median(known) if known else 1.0
         for item in items:
             units.setdefault(_unit_of(item), []).append(item)
@@ -71,7 +71,7 @@ class Shard:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
-        """Tell the workers of pytest-xdist the same."""
+        """Pass the shard to the workers of pytest-xdist."""
         sent: dict[str, object] = getattr(node, "workerinput", {})
         sent[_SHARD_VARIABLE] = self.file
 
@@ -83,9 +83,9 @@ class Shard:
     def _without_large_ones(
         self, units: Mapping[str, list[pytest.Item]]
     ) -> dict[str, list[pytest.Item]]:
-        """Divide a test whose parameters take more than the share of a shard.
+        """Divide a test whose parameters take longer than a shard should.
 
-        Only where each of them was recorded under the id that it has here.
+        Only if each of them has a recorded duration for its id.
         """
         weights = {name: self._weigh(found) for name, found in units.items()}
         share = sum(weights.values()) / self.count
@@ -106,10 +106,10 @@ class Shard:
 
 
 def divide(weights: Mapping[str, float], count: int) -> dict[str, int]:
-    """Give each name to one of several shards, the heaviest first.
+    """Assign each name to a shard, the slowest first.
 
     Returns:
-        The number of a shard, from 0, for each name: the same on every machine.
+        The index of a shard for each name: the same on every machine.
     """
     loads = [0.0] * count
     chosen: dict[str, int] = {}
@@ -121,7 +121,7 @@ def divide(weights: Mapping[str, float], count: int) -> dict[str, int]:
 
 
 def _unit_of(item: pytest.Item) -> str:
-    """What an item must not be separated from, by a name that is stable."""
+    """A stable name of the unit that an item belongs to."""
     group = _class_of(item)
     if group is not None:
         return group.nodeid
@@ -144,9 +144,9 @@ def _is_plain(item: pytest.Item) -> bool:
 
 
 def prepare(config: pytest.Config, _writer: object) -> str:
-    """Register the shard and report which one it is."""
+    """Register the shard and return a note about it."""
     received: dict[str, str] = getattr(config, "workerinput", {})
-    # Taken away, so that a pytest which a test starts runs all of its tests.
+    # Removed, so that a pytest started by a test runs all of its tests.
     file = os.environ.pop(_SHARD_VARIABLE, received.get(_SHARD_VARIABLE, ""))
     if not file:
         return ""

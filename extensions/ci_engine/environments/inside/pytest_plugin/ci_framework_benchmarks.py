@@ -1,7 +1,7 @@
 """A pytest plugin that makes short, comparable runs of benchmarks.
 
-It runs in the project's environment, and overrides what the project's own settings
-say about how long benchmarks take and whether they run at all.
+It runs in the project's environment, and overrides the project's settings
+for the duration of benchmarks and whether they run at all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ROUNDS_VARIABLE = "CI_ENGINE_BENCHMARK_ROUNDS"
 
 
 def _overrides() -> dict[str, object]:
-    """The options that decide what is measured; only known ones are set."""
+    """The options that control what is measured; only known ones are set."""
     seconds = float(os.environ[_SECONDS_VARIABLE])
     return {
         "maxfail": 0,
@@ -47,14 +47,14 @@ def _overrides() -> dict[str, object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Keep pytest-cov, which would start now, from slowing the code down."""
+    """Keep pytest-cov from starting, because it slows the code down."""
     early_config.known_args_namespace.no_cov = True
     early_config.known_args_namespace.cov_source = []
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Set the options before the plugins of benchmarks read them."""
+    """Set the options before the benchmark plugins read them."""
     for name, value in _overrides().items():
         if hasattr(config.option, name):
             setattr(config.option, name, value)
@@ -64,11 +64,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Keep the benchmarks that are selected; without a selection, all of them."""
+    """Keep the selected benchmarks; without a selection, all of them."""
     file = os.environ.get(_SELECTION_VARIABLE, "")
     if not file:
         return
-    # pytest-codspeed names them from the top of the repository.
+    # pytest-codspeed names them relative to the root of the repository.
     names = tuple(json.loads(Path(file).read_text(encoding="utf-8")))
     kept = [item for item in items if _is_selected(item.nodeid, names)]
     left_out = [item for item in items if not _is_selected(item.nodeid, names)]
@@ -82,11 +82,11 @@ def _is_selected(nodeid: str, names: tuple[str, ...]) -> bool:
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)
 def pytest_benchmark_generate_machine_info() -> dict[str, str]:
-    """Leave out what takes seconds to find; the engine reports the machine."""
+    """Skip details that take seconds to find; the engine describes the machine."""
     return {"by": "ci-framework"}
 
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)
 def pytest_benchmark_generate_commit_info() -> dict[str, str]:
-    """Leave out what the engine knows."""
+    """Skip details that the engine knows."""
     return {"by": "ci-framework"}

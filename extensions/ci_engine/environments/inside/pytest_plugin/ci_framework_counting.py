@@ -1,7 +1,7 @@
-"""Count what single calls of a benchmark use, in the process that makes them.
+"""Count the memory or instructions of single calls, in the process of a benchmark.
 
-It runs in the project's environment, and needs the standard library only; memray, for
-memory, comes from there or from the directory that a variable names.
+It runs in the project's environment, and needs only the standard library; memray, for
+memory, comes from there or from the directory in a variable.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ _Result = TypeVar("_Result")
 _KIND_VARIABLE = "CI_ENGINE_COUNTING"
 _DIRECTORY_VARIABLE = "CI_ENGINE_COUNTING_DIRECTORY"
 _PACKAGES_VARIABLE = "CI_ENGINE_COUNTING_PACKAGES"
-# The first call fills caches; the second one is what counts.
+# The first call fills caches; the second one is measured.
 _MEMORY_CALLS = 2
 _INSTRUCTION_CALLS = 20
-# Of Linux: the number of perf_event_open, and what it takes.
+# For Linux: the number of the syscall perf_event_open, and its arguments.
 _SYSTEM_CALLS = {"x86_64": 298, "aarch64": 241}
 _PERF_ATTRIBUTES = 112
 _HARDWARE, _INSTRUCTIONS = 0, 1
-# Not in the kernel, not in the hypervisor, and off until it is switched on.
+# Exclude kernel and hypervisor; disabled until it is switched on.
 _DISABLED, _NO_KERNEL, _NO_HYPERVISOR = 1 << 0, 1 << 5, 1 << 6
 _ENABLE, _DISABLE, _RESET = 0x2400, 0x2401, 0x2403
 
 
 class Counter:
-    """Counts nothing: the calls of a profiled process only get a frame of ours."""
+    """Counts nothing: calls in a profiled process only get a stack frame of ours."""
 
     calls = 0
     reason = ""
@@ -48,12 +48,12 @@ class Counter:
         yield
 
     def result(self) -> dict[str, float]:
-        """What the latest calls used."""
+        """The results of the latest calls."""
         return {}
 
 
 class MemoryCounter(Counter):
-    """The memory of a call at its peak, and how often it asked for some."""
+    """The peak memory and the number of allocations of a call."""
 
     calls = _MEMORY_CALLS
 
@@ -70,7 +70,7 @@ class MemoryCounter(Counter):
 
     @contextmanager
     def counting(self) -> Generator[None]:
-        """Write every allocation to a file, undisturbed by the collector."""
+        """Write every allocation to a file, with the garbage collector disabled."""
         if self.memray is None:
             yield
             return
@@ -92,7 +92,7 @@ class MemoryCounter(Counter):
         reader = self.memray.FileReader(self.file)
         kept = reader.get_leaked_allocation_records(merge_threads=True)
         left = sum(record.n_allocations for record in kept)
-        # Every other record is that of an allocation or of its end.
+        # Every other record is for an allocation or for its end.
         allocations = (reader.metadata.total_allocations + left) // 2
         return {
             "peak-memory": reader.metadata.peak_memory,
@@ -124,7 +124,7 @@ class InstructionCounter(Counter):
 
     @contextmanager
     def counting(self) -> Generator[None]:
-        """Count, and keep the least of several calls."""
+        """Count, and keep the minimum of several calls."""
         if self.descriptor < 0:
             yield
             return
@@ -147,7 +147,7 @@ class InstructionCounter(Counter):
 
 
 class Observer:
-    """Counts what the benchmarks of this process use, one after the other."""
+    """Measures the benchmarks of this process, one after the other."""
 
     def __init__(self, kind: str, directory: Path) -> None:
         self.kind = kind
@@ -159,7 +159,7 @@ class Observer:
         self.number = 0
 
     def start(self, name: str) -> None:
-        """Begin with a benchmark."""
+        """Begin a benchmark."""
         self.finish()
         self.name, self.number = name, 0
         if self.kind == "memory":
@@ -169,7 +169,7 @@ class Observer:
         self.reason = self.reason or self.counter.reason
 
     def finish(self) -> None:
-        """End with a benchmark, and write all counts: the process may crash later."""
+        """End a benchmark, and write all results: the process may crash later."""
         if self.name and self.number:
             self.counts[self.name] = self.counter.result()
         self.name = ""
@@ -178,7 +178,7 @@ class Observer:
         (self.directory / "counts.json").write_text(text, encoding="utf-8")
 
     def observed(self, function: Callable[..., _Result]) -> Callable[..., _Result]:
-        """A function whose first calls are counted."""
+        """Wrap a function so that its first calls are counted."""
 
         @functools.wraps(function)
         def ci_framework_call(*args: object, **named: object) -> _Result:
@@ -193,5 +193,5 @@ class Observer:
 
 
 def make_observer() -> Observer:
-    """The observer that the variables of this process ask for."""
+    """The observer that the variables of this process select."""
     return Observer(os.environ[_KIND_VARIABLE], Path(os.environ[_DIRECTORY_VARIABLE]))

@@ -1,4 +1,4 @@
-"""A pytest plugin that counts what the calls of the fixture ``benchmark`` use.
+"""A pytest plugin that measures calls through the fixture ``benchmark``.
 
 It is loaded for processes that count or are profiled, never for those that are timed.
 """
@@ -15,13 +15,13 @@ _METHODS = ("__call__", "pedantic")
 
 
 class _Fixtures(Protocol):
-    """The part of pytest's fixture definition that is used here."""
+    """The attributes of pytest's fixture definition that are used here."""
 
     argname: str
 
 
 class _Observer(Protocol):
-    """Counts what the benchmarks of this process use."""
+    """Measures the benchmarks of this process."""
 
     def start(self, name: str) -> None: ...
     def finish(self) -> None: ...
@@ -29,7 +29,7 @@ class _Observer(Protocol):
 
 
 class Plugin:
-    """Wraps the methods of the fixture that take the measured function."""
+    """Wraps the fixture methods that take the measured function."""
 
     def __init__(self, observer: _Observer) -> None:
         self.observer = observer
@@ -39,7 +39,7 @@ class Plugin:
     def pytest_fixture_setup(
         self, fixturedef: _Fixtures, request: pytest.FixtureRequest
     ) -> Generator[None, Any, None]:
-        """Begin with a benchmark once it has its fixture."""
+        """Begin a benchmark once it has its fixture."""
         outcome = yield
         if fixturedef.argname != "benchmark" or outcome.excinfo is not None:
             return
@@ -67,13 +67,13 @@ class Plugin:
         return observing
 
     def pytest_sessionfinish(self) -> None:
-        """End with the last benchmark."""
+        """End the last benchmark."""
         self.observer.finish()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Observe."""
-    # It is beside this file, which no type checker knows to be importable.
+    """Register the plugin."""
+    # The module is beside this file, where type checkers do not find it.
     observer: _Observer = importlib.import_module(
         "ci_framework_counting"
     ).make_observer()

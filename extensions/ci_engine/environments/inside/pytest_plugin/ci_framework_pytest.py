@@ -3,8 +3,8 @@
 PYTEST_DONT_REWRITE: there is nothing to rewrite, and no cache to write.
 
 Coverage ignores code whose file name starts with ``<``, whatever the project's
-settings for coverage are. This module is one statement because coverage may run
-already: the plugin can only make it forget what is no longer running.
+settings are. This module is one statement because coverage may already be running:
+the plugin can only make it forget code that no longer runs.
 """
 
 exec(  # noqa: S102 # nosec B102 - our own file, beside this one
@@ -13,7 +13,7 @@ exec(  # noqa: S102 # nosec B102 - our own file, beside this one
         .Path(__file__)
         .parents[1]
         .joinpath("event_recorder.py")
-        # The encoding and the line ends are those of the file, not of the machine.
+        # Use the file's encoding and line endings, not the machine's defaults.
         .read_bytes(),
         "<ci-framework>",
         "exec",
