@@ -25,7 +25,7 @@ _REUSE = ("REUSE.toml", ".reuse/dep5")
 _YAMLLINT = (".yamllint", ".yamllint.yaml", ".yamllint.yml")
 # Locations of check-manifest's settings, other than pyproject.toml.
 _INI = ("setup.cfg", "tox.ini")
-# What formats or checks files by rules of a project: where files are left out, and how.
+# Tools that format or check files by a project's rules: how to exclude files.
 _FORMATTERS = {
     "prettier": (".prettierignore", "add the lines "),
     "shfmt": (".editorconfig", "add a section with `ignore = true` for "),
@@ -109,7 +109,7 @@ class _Looks:
         yield from self._hooks()
 
     def _formatters(self) -> Iterator[Operation]:
-        """Tools by whose settings, or with any, files of ours look different."""
+        """Tools whose formatting differs from that of our files."""
         for tool, (path, advice) in _FORMATTERS.items():
             known = self._text(path).split()
             missing = [
@@ -125,7 +125,7 @@ class _Looks:
                 yield _by_hand(PYPROJECT, f"{tool}: {advice}: {names}")
 
     def _hooks(self) -> Iterator[Operation]:
-        """Hooks that rewrite files which keep to other rules, one by one."""
+        """Individual hooks that would rewrite our files."""
         ids = {hook.id for hook in self._inventory.hooks}
         python = any(path.endswith(".py") for path in self._files)
         starts = (*_REWRITING, *(_REWRITING_PYTHON if python else ()))
