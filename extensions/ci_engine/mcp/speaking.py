@@ -168,8 +168,9 @@ def _schema_findings(lists: dict[str, Listing]) -> Iterator[Finding]:
 
 
 def _tool_findings(tool: Item) -> Iterator[Finding]:
-    name = str(tool.get("name", ""))
-    if not _NAME.fullmatch(name):
+    given = str(tool.get("name", ""))
+    name = clip(given)
+    if not _NAME.fullmatch(given):
         yield warning(
             "tool-name",
             f"tool {name!r}: the name has other characters than letters, digits, "

@@ -121,6 +121,12 @@ def test_answers_that_are_not_as_the_protocol_requires_are_named(
     assert message in messages_of(judge_protocol(observed(conversation), SETTINGS))
 
 
+def test_a_message_holds_no_more_of_a_name_than_people_read() -> None:
+    seen = observed(session(lists=lists({**TOOL, "name": "q" * 5000})))
+    (named,) = judge_schemas(seen).findings
+    assert len(named.message) < 700
+
+
 def test_a_list_that_cannot_be_read_is_one_finding() -> None:
     wrong = Failure("invalid", "tools.0.inputSchema: Field required")
     unknown = UnknownTool(refused=False, failure=wrong)
