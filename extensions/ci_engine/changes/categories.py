@@ -56,9 +56,19 @@ class Classifier(msgspec.Struct, frozen=True):
     engine_workflows: frozenset[str] | None = None
     packages: frozenset[str] = frozenset()
     quiet: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    _known: dict[str, Reason] = msgspec.field(default_factory=dict[str, Reason])
+
+    def with_quiet(self, quiet: Mapping[str, str]) -> Classifier:
+        """The same, where these files are known to be quiet."""
+        return msgspec.structs.replace(self, quiet=quiet, _known={})
 
     def classify(self, path: str) -> Reason:
         """The kind of one path, given from the top of the repository with ``/``."""
+        if path not in self._known:
+            self._known[path] = self._classify(path)
+        return self._known[path]
+
+    def _classify(self, path: str) -> Reason:
         changes = self.settings.changes
         always_run = matching(path, changes.always_run)
         related = self.engine_workflows
@@ -87,6 +97,8 @@ class Classifier(msgspec.Struct, frozen=True):
         """The most specific of the patterns decides."""
         settings, changes = self.settings, self.settings.changes
         rules: list[tuple[Category, str, Sequence[str]]] = [
+            # A file that is named alone lies in a directory that may be named too.
+            ("tests", "test-paths", _files(settings.test_paths)),
             ("source", "source-paths", _directories(settings.source_paths)),
             ("tests", "test-paths", _directories(settings.test_paths)),
             ("tests", "test-patterns", changes.test_patterns),
@@ -124,6 +136,10 @@ def _of_pages(path: str) -> bool:
 
 def _directories(paths: Iterable[str]) -> list[str]:
     return ["**" if path == "." else f"{path.strip('/')}/" for path in paths]
+
+
+def _files(paths: Iterable[str]) -> list[str]:
+    return [f"/{path.strip('/')}" for path in paths if path.endswith(".py")]
 
 
 def read_classifier(

@@ -1,9 +1,9 @@
-"""The named commands of the project, whoever runs them."""
+"""Read the named commands of the project, for any runner."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 import msgspec
@@ -13,6 +13,7 @@ from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.purposes.activities import find_purposes
 from ci_framework.analysis.readers.documents import strings, text
+from ci_framework.analysis.recipes import just_recipes, make_recipes
 from ci_framework.analysis.sessions import (
     make_task,
     nox_sessions,
@@ -21,32 +22,27 @@ from ci_framework.analysis.sessions import (
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence, Task
 
-_TARGET = re.compile(r"^([A-Za-z0-9][\w./-]*)\s*:(?!=)")
-# What make and just read themselves.
-_RECIPE_MARKS = re.compile(r"^[@-]+")
-_CONTINUED = re.compile(r"\s*\\\n\s*")
-# What a person hands to a script of hatch, with its default.
+# An argument of a hatch script, with its default.
 _HATCH_ARGUMENTS = re.compile(r"\{args:?([^{}]*)\}")
 _SHELL_DIRECTORIES = ("scripts", "script", "bin", "ci", ".ci", "tools")
-# A directory of programs that is a variable, such as ``${PREFIX}pytest``.
+# A variable directory of programs, such as ``${PREFIX}pytest``.
 _VARIABLE = re.compile(r"(?m)(^|&& |\|\| |; )\s*\"?\$\{?\w+\}?\"?/?(?=[a-z])")
 _SHEBANG = re.compile(r"#!.*\b(ba|da|z|k)?sh\b")
-_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)(?:\s[^:]*)?:(?!=)")
 _PYTHON_CALL = re.compile(
     r"\b(python3?|pytest|tox|nox|ruff|mypy|pyright|pyrefly|black|flake8|poetry|uv|pdm|pip)\b"
 )
 
 
 def read_tasks(survey: Survey, pixi: Pixi) -> list[Task]:
-    """Every task, in the order of the files that define them."""
+    """All tasks, in the order of their files."""
     raw = [
         *_pixi(survey, pixi),
         *_scripts(survey),
         *_hatch(survey),
         *tox_environments(survey),
         *nox_sessions(survey),
-        *_make(survey),
-        *_just(survey),
+        *make_recipes(survey),
+        *just_recipes(survey),
         *_npm(survey),
         *_shell(survey),
     ]
@@ -55,7 +51,7 @@ def read_tasks(survey: Survey, pixi: Pixi) -> list[Task]:
 
 
 def commands_by_name(tasks: Iterable[Task]) -> dict[str, list[str]]:
-    """The commands that each name stands for."""
+    """The commands of each name."""
     commands: dict[str, list[str]] = {}
     for task in tasks:
         commands.setdefault(task.name, []).append(task.command)
@@ -69,7 +65,7 @@ def _explained(task: Task, commands: dict[str, list[str]]) -> Task:
 
 
 def command_text(value: object) -> str:
-    """A command however it is written: text, list of words or of commands, table."""
+    """The text of a command: a text, list of words or of commands, or a table."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
@@ -111,7 +107,7 @@ def _scripts(survey: Survey) -> Iterator[Task]:
     ):
         tasks = table(survey.pyproject, *keys)
         for name, value in tasks.items():
-            # A task of the name of its own program does not call itself.
+            # A task with the name of its own program does not call itself.
             others = {other: body for other, body in tasks.items() if other != name}
             command = _with_runner(runner, _script(runner, value), others)
             if name != "_" and command:
@@ -125,14 +121,14 @@ def _scripts(survey: Survey) -> Iterator[Task]:
 
 
 def _script(runner: str, value: object) -> str:
-    """A command of one runner: a list is a sequence for poe, words for the others."""
+    """A command of one runner: a list is a sequence for poe, else a word list."""
     if runner == "poe" and isinstance(value, list):
         return command_text({"sequence": cast("list[object]", value)})
     return command_text(value)
 
 
 def _with_runner(runner: str, command: str, tasks: Table) -> str:
-    """Lines that name other tasks, as a person would call those."""
+    """Lines that call other tasks, as users would call them."""
     starts = {"pdm": "pdm run ", "poe": "poe ", "taskipy": "task "}
     rows = command.split("\n")
     several = len(rows) > 1 or command in tasks
@@ -150,50 +146,6 @@ def _hatch(survey: Survey) -> Iterator[Task]:
             yield make_task("hatch", name, command, location, keys[-1])
 
 
-def _blocks(
-    content: str, header: Callable[[str], re.Match[str] | None]
-) -> Iterator[tuple[str, int, list[str]]]:
-    """Headers at the start of a line, each with the indented lines below it."""
-    name, line, body = "", 0, list[str]()
-    continued = False
-    for number, row in enumerate(content.split("\n"), 1):
-        before, continued = continued, row.endswith("\\")
-        if before and not body:
-            # More of what the header needs.
-            continue
-        if before or row[:1] in ("\t", " "):
-            # A continued line may begin with an option, which is no mark.
-            plain = row.strip()
-            body.append(plain if before else _RECIPE_MARKS.sub("", plain))
-            continue
-        found = header(row)
-        if found or (row.strip() and not row.startswith("#")):
-            if name:
-                yield name, line, body
-            name, line, body = (found.group(1), number, []) if found else ("", 0, [])
-    if name:
-        yield name, line, body
-
-
-def _make(survey: Survey) -> Iterator[Task]:
-    path = survey.first("GNUmakefile", "makefile", "Makefile")
-    content = survey.documents.text(path) if path else ""
-    for name, line, body in _blocks(content, _TARGET.match):
-        command = _CONTINUED.sub(" ", "\n".join(body))
-        if not name.startswith(".") and body:
-            yield make_task("make", name, command, Evidence(path=path, line=line))
-
-
-def _just(survey: Survey) -> Iterator[Task]:
-    path = survey.first("justfile", "Justfile", ".justfile")
-    content = survey.documents.text(path) if path else ""
-    for name, line, body in _blocks(content, _RECIPE.match):
-        if body:
-            location = Evidence(path=path, line=line)
-            command = _CONTINUED.sub(" ", "\n".join(body))
-            yield make_task("just", name, command, location)
-
-
 def _npm(survey: Survey) -> Iterator[Task]:
     scripts = table(survey.documents.json("package.json"), "scripts")
     for name, command in scripts.items():
@@ -204,7 +156,7 @@ def _npm(survey: Survey) -> Iterator[Task]:
 
 
 def _shell(survey: Survey) -> Iterator[Task]:
-    """Scripts for the shell, by the path that people run them by."""
+    """Shell scripts, by the path with which they are called."""
     for path in survey.files:
         directory, _, name = path.rpartition("/")
         if directory not in _SHELL_DIRECTORIES:

@@ -7,13 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from ci_engine.checks.dependencies.dependency_files import read_lock
 from ci_engine.project.repository import read_project
 from ci_engine.scanning.bill_of_materials import to_cyclonedx
 from tests.engine.checks.test_audit import LOCK
+from tests.support.bill_schema import assert_fits_schema
 
 POETRY = """\
 [[package]]
@@ -153,8 +152,7 @@ def test_each_lock_is_read_and_listed(
     assert {each.name for each in dependencies.audited} == audited
     assert dependencies.coverage().startswith(f"{name}: {coverage}")
     listed = to_cyclonedx(project, dependencies)
-    problem = JsonStrictValidator(SchemaVersion.V1_6).validate_str(listed)
-    assert problem is None, problem
+    assert_fits_schema(listed)
     document = json.loads(listed)
     assert document["specVersion"] == "1.6"
     names = {each["name"] for each in document["components"]}
@@ -183,3 +181,28 @@ def test_the_list_is_the_same_but_for_the_time(
     one = to_cyclonedx(project, dependencies)
     assert one == to_cyclonedx(project, dependencies)
     assert json.loads(one)["metadata"]["timestamp"] == "2023-11-14T22:13:20+00:00"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("2023-11-14T22:13:20+00:00", "yesterday"),
+        (
+            '"specVersion": "1.6"',
+            '"specVersion": "1.6", "externalReferences": [{"type": "vcs",'
+            ' "url": "https://example.org/a b"}]',
+        ),
+    ],
+)
+def test_the_schema_refuses_what_is_no_date_and_no_address(
+    old: str, new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the tests above would notice."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    (tmp_path / "poetry.lock").write_text(POETRY, encoding="utf-8")
+    project = read_project(tmp_path)
+    text = to_cyclonedx(project, read_lock(project))
+    assert text.count(old) == 1
+    assert_fits_schema(text)
+    with pytest.raises(AssertionError):
+        assert_fits_schema(text.replace(old, new))
