@@ -181,9 +181,9 @@ def test_the_tests_of_packages_are_divided_and_judged_as_one_run(
         for python in pythons:
             label = f"{name}-linux-py{python}"
             parts = [
-                tests_in(done.artifacts / f"shard-{label}-{n}-of-2-1") for n in (1, 2)
+                names_in(done.artifacts / f"shard-{label}-{n}-of-2-1") for n in (1, 2)
             ]
-            whole = tests_in(combined / label)
+            whole = names_in(combined / label)
             assert sorted([*parts[0], *parts[1]]) == whole
             assert f"{package}/tests/test_more.py::test_more" in whole
             assert all(parts)
@@ -193,7 +193,7 @@ def test_the_tests_of_packages_are_divided_and_judged_as_one_run(
     assert not {"test", "coverage"} & set(core)
 
 
-def tests_in(report: Path) -> list[str]:
+def names_in(report: Path) -> list[str]:
     found = json.loads((report / "result.json").read_text("utf-8"))["checks"]
     (check,) = [each for each in found if each["id"] == "test"]
     return sorted(test["id"] for test in check["tests"])
