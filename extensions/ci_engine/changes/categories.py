@@ -87,6 +87,8 @@ class Classifier(msgspec.Struct, frozen=True):
         """The most specific of the patterns decides."""
         settings, changes = self.settings, self.settings.changes
         rules: list[tuple[Category, str, Sequence[str]]] = [
+            # A file that is named alone lies in a directory that may be named too.
+            ("tests", "test-paths", _files(settings.test_paths)),
             ("source", "source-paths", _directories(settings.source_paths)),
             ("tests", "test-paths", _directories(settings.test_paths)),
             ("tests", "test-patterns", changes.test_patterns),
@@ -124,6 +126,10 @@ def _of_pages(path: str) -> bool:
 
 def _directories(paths: Iterable[str]) -> list[str]:
     return ["**" if path == "." else f"{path.strip('/')}/" for path in paths]
+
+
+def _files(paths: Iterable[str]) -> list[str]:
+    return [f"/{path.strip('/')}" for path in paths if path.endswith(".py")]
 
 
 def read_classifier(

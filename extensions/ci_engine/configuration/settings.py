@@ -203,7 +203,7 @@ class Settings(StrictTable, frozen=True):
         version: the framework version that wrote the table.
         profile: tiered (an environment for each tier) or comprehensive (one).
         source_paths: directories with the project's code.
-        test_paths: directories with the project's tests.
+        test_paths: directories and files with the project's tests.
         quality: how strict the gate is.
         matrix: the Python versions and platforms of CI, and the number of runners.
         environments: the environment of each tier.

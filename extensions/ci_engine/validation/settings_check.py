@@ -98,11 +98,15 @@ def _against_repository(project: Project, settings: Table) -> Iterator[Mistake]:
             f"{version!r}",
             f"{__version__!r}, the version of the engine (run `copier update` again)",
         )
-    for key in ("source-paths", "test-paths"):
+    for key, wanted in (
+        ("source-paths", "a directory of this repository"),
+        ("test-paths", "a directory or file of this repository"),
+    ):
         for position, path in enumerate(texts(settings, key)):
-            if not (project.root / path).is_dir():
+            where = project.root / path
+            if not (where.is_dir() or (where.is_file() and key == "test-paths")):
                 keys = (*SETTINGS_KEYS, key, f"[{position}]")
-                yield Mistake(keys, f"{path!r}", "a directory of this repository")
+                yield Mistake(keys, f"{path!r}", wanted)
     yield from _unsupported_pythons(project, settings)
     yield from _unknown_environments(project, settings)
 

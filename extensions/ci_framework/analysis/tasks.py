@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 import msgspec
@@ -13,6 +13,7 @@ from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.purposes.activities import find_purposes
 from ci_framework.analysis.readers.documents import strings, text
+from ci_framework.analysis.recipes import just_recipes, make_recipes
 from ci_framework.analysis.sessions import (
     make_task,
     nox_sessions,
@@ -21,17 +22,12 @@ from ci_framework.analysis.sessions import (
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence, Task
 
-_TARGET = re.compile(r"^([A-Za-z0-9][\w./-]*)\s*:(?!=)")
-# What make and just read themselves.
-_RECIPE_MARKS = re.compile(r"^[@-]+")
-_CONTINUED = re.compile(r"\s*\\\n\s*")
 # What a person hands to a script of hatch, with its default.
 _HATCH_ARGUMENTS = re.compile(r"\{args:?([^{}]*)\}")
 _SHELL_DIRECTORIES = ("scripts", "script", "bin", "ci", ".ci", "tools")
 # A directory of programs that is a variable, such as ``${PREFIX}pytest``.
 _VARIABLE = re.compile(r"(?m)(^|&& |\|\| |; )\s*\"?\$\{?\w+\}?\"?/?(?=[a-z])")
 _SHEBANG = re.compile(r"#!.*\b(ba|da|z|k)?sh\b")
-_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)(?:\s[^:]*)?:(?!=)")
 _PYTHON_CALL = re.compile(
     r"\b(python3?|pytest|tox|nox|ruff|mypy|pyright|pyrefly|black|flake8|poetry|uv|pdm|pip)\b"
 )
@@ -45,8 +41,8 @@ def read_tasks(survey: Survey, pixi: Pixi) -> list[Task]:
         *_hatch(survey),
         *tox_environments(survey),
         *nox_sessions(survey),
-        *_make(survey),
-        *_just(survey),
+        *make_recipes(survey),
+        *just_recipes(survey),
         *_npm(survey),
         *_shell(survey),
     ]
@@ -148,50 +144,6 @@ def _hatch(survey: Survey) -> Iterator[Task]:
             location = survey.documents.location(path, *keys, "scripts", name)
             command = _HATCH_ARGUMENTS.sub(r"\1", command_text(script))
             yield make_task("hatch", name, command, location, keys[-1])
-
-
-def _blocks(
-    content: str, header: Callable[[str], re.Match[str] | None]
-) -> Iterator[tuple[str, int, list[str]]]:
-    """Headers at the start of a line, each with the indented lines below it."""
-    name, line, body = "", 0, list[str]()
-    continued = False
-    for number, row in enumerate(content.split("\n"), 1):
-        before, continued = continued, row.endswith("\\")
-        if before and not body:
-            # More of what the header needs.
-            continue
-        if before or row[:1] in ("\t", " "):
-            # A continued line may begin with an option, which is no mark.
-            plain = row.strip()
-            body.append(plain if before else _RECIPE_MARKS.sub("", plain))
-            continue
-        found = header(row)
-        if found or (row.strip() and not row.startswith("#")):
-            if name:
-                yield name, line, body
-            name, line, body = (found.group(1), number, []) if found else ("", 0, [])
-    if name:
-        yield name, line, body
-
-
-def _make(survey: Survey) -> Iterator[Task]:
-    path = survey.first("GNUmakefile", "makefile", "Makefile")
-    content = survey.documents.text(path) if path else ""
-    for name, line, body in _blocks(content, _TARGET.match):
-        command = _CONTINUED.sub(" ", "\n".join(body))
-        if not name.startswith(".") and body:
-            yield make_task("make", name, command, Evidence(path=path, line=line))
-
-
-def _just(survey: Survey) -> Iterator[Task]:
-    path = survey.first("justfile", "Justfile", ".justfile")
-    content = survey.documents.text(path) if path else ""
-    for name, line, body in _blocks(content, _RECIPE.match):
-        if body:
-            location = Evidence(path=path, line=line)
-            command = _CONTINUED.sub(" ", "\n".join(body))
-            yield make_task("just", name, command, location)
 
 
 def _npm(survey: Survey) -> Iterator[Task]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 
@@ -43,7 +43,7 @@ class Call:
         if self.argv[0] != "python":
             return self.argv[0].partition("_")[0]
         if self.argv[1] == "-m":
-            return self.argv[2]
+            return "script" if "." in self.argv[2] else self.argv[2]
         return "django" if self.argv[1].endswith("manage.py") else "script"
 
 
@@ -80,8 +80,17 @@ def _calls(survey: Survey) -> Iterator[Call]:
 def _argv(survey: Survey, command: str) -> list[str] | None:
     """The test runner, or else the script of the project, that a command calls."""
     script = script_of_test(command)
-    known = script is not None and survey.has(script[1])
+    known = script is not None and any(map(survey.has, _files_of(script)))
     return argv_of_test(command) or (script if known else None)
+
+
+def _files_of(argv: Sequence[str]) -> list[str]:
+    """The files that may be what Python runs: a script, or a module of the project."""
+    if argv[1] != "-m":
+        return [argv[1]]
+    path = argv[2].replace(".", "/")
+    inside = (f"{path}.py", f"{path}/__main__.py")
+    return [f"{root}{name}" for root in ("", "src/") for name in inside]
 
 
 def not_understood(survey: Survey) -> Evidence | None:

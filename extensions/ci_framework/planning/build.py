@@ -21,6 +21,8 @@ from ci_framework.planning.file_answers import shape_answers
 from ci_framework.planning.files import Blocked, FilePlan, plan_files
 from ci_framework.planning.given_answers import refuse_other_kind, refuse_unknown
 from ci_framework.planning.left_out import left_out
+from ci_framework.planning.mcp_checks import unchecked_servers
+from ci_framework.planning.needed_services import needed_services
 from ci_framework.planning.plan import Change, Operation, Plan, plan_hash, summarize
 from ci_framework.planning.recorded_answers import (
     Recorded,
@@ -154,6 +156,8 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
         *files.operations,
         *needs.operations,
         *left_out(inventory, rendered.answers),
+        *unchecked_servers(inventory, rendered.answers),
+        *needed_services(inventory, rendered.answers),
         *retired.operations,
         *draft.stepped_back,
         *_kept_workflows(inventory, request.retire),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ci_framework.inventory import Job
 from ci_framework.planning.covering import Covering
+from ci_framework.planning.needed_services import kind_of_image
 
 _PYTHON = re.compile(r"\d+\.\d+")
 _SHOWN = 100
@@ -48,7 +49,9 @@ def _containers(job: Job) -> Iterator[Feature]:
     for name, image in job.services.items():
         at = job.lines.get(f"services.{name}") or job.lines.get("services", job.line)
         does = f"service: {name}" + (f" ({image})" if image else "")
-        yield Feature(does, at, "", "the framework starts no services")
+        answer = "services" if kind_of_image(image) else "service_image"
+        reason = f"the framework starts it only if the answer {answer} names it"
+        yield Feature(does, at, "", reason)
     if job.container:
         at = job.lines.get("container", job.line)
         reason = "the framework's jobs run in no container"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from pathlib import Path
 
@@ -188,3 +189,23 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     repository = open_repository(root)
     assert Documents(repository).text("pyproject.toml") == ""
     assert analyze(repository).text("project-name") == "root"
+
+
+def test_setup_py_may_fill_its_extras_key_by_key() -> None:
+    tree = ast.parse(
+        "from setuptools import setup\n"
+        "BASE = ['pytest>=7']\nextras = {'docs': []}\nextras['quality'] = ['ruff']\n"
+        "extras['test'] = BASE + ['mock']\nextras['computed'] = read('x.txt')\n"
+        "extras['dev'] = [*extras['quality'], *extras['test'], 'tox']\n"
+        "extras['unknown'] = extras['computed'] + ['x']\n"
+        "setup(name='a' + 'b', extras_require={**extras, 'more': ('x',), 'n': f()})\n"
+    )
+    call = read_setup_call(tree)
+    assert call.text("name") == "ab"
+    assert call.values["extras_require"] == {
+        "docs": [],
+        "quality": ["ruff"],
+        "test": ["pytest>=7", "mock"],
+        "dev": ["ruff", "pytest>=7", "mock", "tox"],
+        "more": ["x"],
+    }

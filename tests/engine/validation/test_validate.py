@@ -206,6 +206,20 @@ def test_a_source_path_that_is_missing_is_wrong(project: DemoProject) -> None:
     assert_wrong(validate(project), "settings", location, *words)
 
 
+def test_one_file_of_tests_is_a_test_path(project: DemoProject) -> None:
+    project.write("tests.py", "def test_nothing() -> None: ...\n")
+    project.replace(
+        "pyproject.toml",
+        "[tool.ci-framework.quality]",
+        'test-paths = ["tests.py", "test.py"]\n\n[tool.ci-framework.quality]',
+    )
+    location = Location("pyproject.toml", line_of(project, "test-paths"))
+    words = ("test-paths[1]: expected a directory or file", "got 'test.py'")
+    run = validate(project)
+    assert_wrong(run, "settings", location, *words)
+    assert "test-paths[0]" not in str(run.findings("settings"))
+
+
 @pytest.mark.heavy
 def test_bytecode_that_an_update_left_behind_is_no_vendored_engine(
     project: DemoProject,

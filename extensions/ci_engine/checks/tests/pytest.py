@@ -178,9 +178,13 @@ def _has_tests(context: Context) -> bool:
         path.name.startswith("test_")
         or path.name.endswith("_test.py")
         # The path may be wrong: pytest then finds nothing, which is no success.
-        or (context.project.relative(path).startswith(tests) and _defines_tests(path))
+        or (_lies_below(context.project.relative(path), tests) and _defines_tests(path))
         for path in files
     )
+
+
+def _lies_below(name: str, places: tuple[str, ...]) -> bool:
+    return f"{name}/".startswith(places)
 
 
 def _defines_tests(path: Path) -> bool:

@@ -44,6 +44,7 @@ class Activity:
             does, or only the name of that task hints at it.
         guessed: whether only a name hints at it.
         path: the script, where its name stands for the program.
+        module: whether it is a module that Python runs.
     """
 
     does: str
@@ -52,6 +53,7 @@ class Activity:
     direct: bool = True
     guessed: bool = False
     path: str = ""
+    module: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -110,10 +112,13 @@ def argv_of_test(command: str) -> list[str] | None:
 
 
 def script_of_test(command: str) -> list[str] | None:
-    """The call of a Python script that tests by its name; None without one."""
+    """The call of a script or module that tests by its name; None without one."""
     for activity in find_activities(command):
-        script = activity.argv[0].endswith(".py") and activity.program != "manage.py"
-        if activity.does == "test" and activity.guessed and script:
+        if activity.does != "test" or not activity.guessed:
+            continue
+        if activity.module:
+            return ["python", "-m", *activity.argv]
+        if activity.argv[0].endswith(".py") and activity.program != "manage.py":
             return ["python", *activity.argv]
     return None
 
@@ -207,10 +212,18 @@ def _of_program(call: Call) -> Activity:
     purpose = _known(call)
     if purpose in ("", "fetch"):
         purpose = _address(call) or purpose
+    if not purpose and call.module and (guessed := _guess_of_module(call.argv[0])):
+        return Activity(guessed, program, call.argv, guessed=True, module=True)
     if not purpose:
         purpose = "plumbing" if program in _GLUE else f"other: {program}"
     argv = (program, *call.argv[1:])
     return Activity(purpose, program, argv, path=call.path)
+
+
+def _guess_of_module(name: str) -> str:
+    """What a dotted module that Python runs tests, such as ``thing.tests``."""
+    inner = name.split(".")[1:]
+    return "test" if any(guess_purpose(part) == "test" for part in inner) else ""
 
 
 def _address(call: Call) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from typing import cast
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _literals(tree: ast.Module) -> dict[str, object]:
-    """Names of the module that are assigned a literal."""
+    """Names of the module that are assigned a literal, or are filled key by key."""
     found: dict[str, object] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
@@ -107,6 +108,10 @@ def _literals(tree: ast.Module) -> dict[str, object]:
             value = _value(node.value, found)
             if isinstance(target, ast.Name) and value is not None:
                 found[target.id] = value
+            elif isinstance(target, ast.Subscript) and value is not None:
+                holder, key = _value(target.value, found), _value(target.slice, found)
+                if isinstance(holder, dict) and isinstance(key, str):
+                    holder[key] = value
     return found
 
 
@@ -127,10 +132,60 @@ def _find_packages(
 
 
 def _value(node: ast.expr, names: dict[str, object]) -> object:
+    """A literal, or what known names make; None if it is computed otherwise."""
     if isinstance(node, ast.Name):
         return names.get(node.id)
     try:
+        if isinstance(node, ast.List | ast.Tuple):
+            return _items(node, names)
+        if isinstance(node, ast.Dict):
+            return _table(node, names)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            return _sum(_value(node.left, names), _value(node.right, names))
+        if isinstance(node, ast.Subscript):
+            holder, key = _value(node.value, names), _value(node.slice, names)
+            if isinstance(holder, dict):
+                return cast("dict[object, object]", holder).get(key)
+            return None
         value: object = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return None
     return value
+
+
+def _items(node: ast.List | ast.Tuple, names: dict[str, object]) -> object:
+    """A list with what is unpacked into it; None if one part is unknown."""
+    found: list[object] = []
+    for item in node.elts:
+        inner = item.value if isinstance(item, ast.Starred) else item
+        value = _value(inner, names)
+        if value is None and not isinstance(inner, ast.Constant):
+            return None
+        if not isinstance(item, ast.Starred):
+            found.append(value)
+        elif isinstance(value, list):
+            found += cast("list[object]", value)
+    return found
+
+
+def _table(node: ast.Dict, names: dict[str, object]) -> object:
+    """A dictionary; entries that are computed are left out."""
+    found: dict[object, object] = {}
+    for key, item in zip(node.keys, node.values, strict=True):
+        value = _value(item, names)
+        if key is None and isinstance(value, dict):
+            found.update(cast("dict[object, object]", value))
+        elif key is not None and value is not None:
+            name = _value(key, names)
+            if isinstance(name, str):
+                found[name] = value
+    return found
+
+
+def _sum(left: object, right: object) -> object:
+    """Two lists or two texts, one behind the other."""
+    if isinstance(left, list) and isinstance(right, list):
+        return [*cast("list[object]", left), *cast("list[object]", right)]
+    if isinstance(left, str) and isinstance(right, str):
+        return left + right
+    return None

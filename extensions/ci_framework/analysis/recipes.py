@@ -1,0 +1,112 @@
+"""The recipes of make and just, with the variables that have one known value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from ci_framework.analysis.sessions import make_task
+from ci_framework.analysis.survey import Survey
+from ci_framework.inventory import Evidence, Task
+
+_TARGET = re.compile(r"^([A-Za-z0-9][\w./-]*)\s*:(?!=)")
+_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)(?:\s[^:]*)?:(?!=)")
+# What make and just read themselves.
+_RECIPE_MARKS = re.compile(r"^[@-]+")
+_CONTINUED = re.compile(r"\s*\\\n\s*")
+_MAKE_ASSIGNED = re.compile(
+    r"^[ ]*(?:export\s+|override\s+)*([A-Za-z_]\w*)[ \t]*(:{0,3}|[?+!])=[ \t]*"
+    r"((?:[^#\\\n]|\\\n|\\.)*)",
+    re.MULTILINE,
+)
+_MAKE_USED = re.compile(r"\$\(([A-Za-z_]\w*)\)|\$\{([A-Za-z_]\w*)\}")
+_JUST_ASSIGNED = re.compile(
+    r"^(?:export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(?:\"([^\"\n]*)\"|'([^'\n]*)')[ \t]*$",
+    re.MULTILINE,
+)
+_JUST_USED = re.compile(r"\{\{\s*([A-Za-z_][\w-]*)\s*\}\}")
+# Variables that hold each other, and values that no command line has.
+_DEEPEST = 5
+_LONGEST = 500
+
+
+def make_recipes(survey: Survey) -> Iterator[Task]:
+    """Targets of the makefile that run something."""
+    path = survey.first("GNUmakefile", "makefile", "Makefile")
+    content = survey.documents.text(path) if path else ""
+    variables = _make_variables(content)
+    for name, line, body in _blocks(content, _TARGET.match):
+        command = _CONTINUED.sub(" ", "\n".join(body))
+        if not name.startswith(".") and body:
+            known = _expanded(command, _MAKE_USED, variables)
+            yield make_task("make", name, known, Evidence(path=path, line=line))
+
+
+def just_recipes(survey: Survey) -> Iterator[Task]:
+    """Recipes of the justfile."""
+    path = survey.first("justfile", "Justfile", ".justfile")
+    content = survey.documents.text(path) if path else ""
+    variables = {
+        match[1]: match[2] or match[3] or ""
+        for match in _JUST_ASSIGNED.finditer(content)
+    }
+    for name, line, body in _blocks(content, _RECIPE.match):
+        if body:
+            command = _CONTINUED.sub(" ", "\n".join(body))
+            known = _expanded(command, _JUST_USED, variables)
+            yield make_task("just", name, known, Evidence(path=path, line=line))
+
+
+def _make_variables(content: str) -> dict[str, str]:
+    """Variables that are assigned once; ``$(MAKE)`` is make itself.
+
+    What is assigned twice, such as in the branches of a condition, or computed by a
+    function of make, depends on where it runs.
+    """
+    found: dict[str, list[str]] = {"MAKE": ["make"]}
+    for match in _MAKE_ASSIGNED.finditer(content):
+        found.setdefault(match[1], []).append(_CONTINUED.sub(" ", match[3]).strip())
+    return {
+        name: values[0]
+        for name, values in found.items()
+        if len(values) == 1 and not re.search(r"\$[({]\w+\s|\$\$|`", values[0])
+    }
+
+
+def _expanded(command: str, used: re.Pattern[str], variables: Mapping[str, str]) -> str:
+    """A command with its known variables replaced; unknown ones stay."""
+
+    def value_of(match: re.Match[str]) -> str:
+        return variables.get(match[match.lastindex or 0], match[0])
+
+    for _ in range(_DEEPEST):
+        replaced = used.sub(value_of, command)
+        if replaced == command or len(replaced) > len(command) + _LONGEST:
+            break
+        command = replaced
+    return command
+
+
+def _blocks(
+    content: str, header: Callable[[str], re.Match[str] | None]
+) -> Iterator[tuple[str, int, list[str]]]:
+    """Headers at the start of a line, each with the indented lines below it."""
+    name, line, body = "", 0, list[str]()
+    continued = False
+    for number, row in enumerate(content.split("\n"), 1):
+        before, continued = continued, row.endswith("\\")
+        if before and not body:
+            # More of what the header needs.
+            continue
+        if before or row[:1] in ("\t", " "):
+            # A continued line may begin with an option, which is no mark.
+            plain = row.strip()
+            body.append(plain if before else _RECIPE_MARKS.sub("", plain))
+            continue
+        found = header(row)
+        if found or (row.strip() and not row.startswith("#")):
+            if name:
+                yield name, line, body
+            name, line, body = (found.group(1), number, []) if found else ("", 0, [])
+    if name:
+        yield name, line, body
