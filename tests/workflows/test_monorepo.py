@@ -41,6 +41,13 @@ def location(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path, template: Path, pythons: tuple[str, str]) -> Path:
+    """A monorepo without benchmarks, which take longer than all else."""
+    return sample(template, tmp_path / "sample", pythons, "no")
+
+
+def sample(
+    template: Path, target: Path, pythons: tuple[str, str], benchmarks: str
+) -> Path:
     """A new monorepo with a lock and one commit, and a package beside."""
     answers = {
         "setup": "customise",
@@ -57,8 +64,9 @@ def project(tmp_path: Path, template: Path, pythons: tuple[str, str]) -> Path:
         "platforms": ["linux"],
         # The other tiers look up advisories on the network.
         "quality_tier": "essential",
+        "benchmarks": benchmarks,
     }
-    path = render(template, tmp_path / "sample", answers)
+    path = render(template, target, answers)
     alone = (path / CORE / "pyproject.toml").read_text(encoding="utf-8")
     for name, text in {
         "pyproject.toml": alone.replace("sample-core", "alone"),
@@ -103,8 +111,9 @@ def checks(done: Run, artifact: str) -> dict[str, str]:
 
 
 def test_a_change_of_one_package_checks_it_and_tests_those_that_need_it(
-    project: Path, location: Path, pythons: tuple[str, str]
+    tmp_path: Path, template: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
+    project = sample(template, tmp_path / "sample", pythons, "yes")
     append(project / CORE / "src/sample_core/__init__.py", "\n\nLEVEL = 1\n")
     done = run(project, location)
     assert done.code == 0, done.text
