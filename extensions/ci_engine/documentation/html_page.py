@@ -162,7 +162,7 @@ class _Parser(HTMLParser):
         if tag == "main" or given.get("role") == "main" or tag == "article":
             self._main.append(depth)
             if not self._has_main:
-                # What came before is not the text of the page.
+                # Earlier text is not the text of the page.
                 self._reader = ReferenceReader()
             self._has_main = True
         elif (self._main or paper) and (tag in _FRAME or paper) and tag not in _VOID:

@@ -1,4 +1,4 @@
-"""Links of Markdown that a built page shows as text: nothing defines their target."""
+"""Find Markdown links that a built page shows as text, because they are undefined."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-# What a reader sees, but is no text: code, pictures, and links that work.
+# Visible elements without running text: code, pictures, and working links.
 _OTHER = "\ufffc"
 _VERBATIM = frozenset(
     {
@@ -31,11 +31,11 @@ _INDEX = re.compile(r"\d+|\w|")
 
 @dataclass(frozen=True)
 class LiteralReference:
-    """What may be a link.
+    """A possible link.
 
     Attributes:
-        written: as the page shows it, such as ``[text][label]``.
-        label: what had to be defined.
+        written: the text on the page, such as ``[text][label]``.
+        label: the missing definition.
         line: the line of the built page.
     """
 
@@ -46,32 +46,32 @@ class LiteralReference:
 
 @dataclass
 class ReferenceReader:
-    """Reads the text of a page, one paragraph after the other."""
+    """Reads the text of a page, paragraph by paragraph."""
 
     found: list[LiteralReference] = field(default_factory=list[LiteralReference])
     _text: list[str] = field(default_factory=list[str])
     _line: int = 0
 
     def start(self, tag: str) -> None:
-        """Another element begins."""
+        """Process the start of an element."""
         if tag == "img":
             self._text.append(_OTHER)
         elif tag not in _INLINE and tag not in _VERBATIM:
             self.flush()
 
     def end(self, tag: str) -> None:
-        """An element ends."""
+        """Process the end of an element."""
         if tag not in _INLINE and tag not in _VERBATIM:
             self.flush()
 
     def data(self, text: str, line: int, *, verbatim: bool) -> None:
-        """Take up text of the main part of the page."""
+        """Process text in the main part of the page."""
         if not self._text:
             self._line = line
         self._text.append(_OTHER if verbatim else text)
 
     def flush(self) -> None:
-        """The paragraph is complete."""
+        """Process a complete paragraph."""
         text = "".join(self._text)
         self._text.clear()
         if "][" in text:
@@ -88,5 +88,5 @@ class ReferenceReader:
 
 
 def is_verbatim(tag: str, classes: list[str]) -> bool:
-    """Whether the text of an element is shown as it is written."""
+    """Whether an element shows its text verbatim."""
     return tag in _VERBATIM or not _FORMULAS.isdisjoint(classes)

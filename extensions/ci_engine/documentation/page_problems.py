@@ -1,4 +1,4 @@
-"""What is wrong with a page itself: headings, ids, and links that show as text."""
+"""Find problems of a page itself: headings, ids, and links shown as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Problem = tuple[str, str, int]
 
 
 def heading_problems(page: HtmlPage, sources: PageSources) -> Iterator[Problem]:
-    """Repeated ids, empty headings, headings that skip a level, second titles."""
+    """Duplicate ids, empty headings, skipped heading levels, second titles."""
     for name, line in page.repeated.items():
         message = f"the id {name} is used several times: links go to the first"
         yield "repeated-id", message, sources.id_line(page.path, name, line)
@@ -40,7 +40,7 @@ def heading_problems(page: HtmlPage, sources: PageSources) -> Iterator[Problem]:
 def literal_links(
     page: HtmlPage, sources: PageSources
 ) -> Iterator[tuple[str, str, int]]:
-    """The links of Markdown that a page shows as text: message, file, and line."""
+    """Markdown links that a page shows as text: message, file, and line."""
     for each in page.references:
         place = sources.locate_reference(page.path, each)
         if place is not None:

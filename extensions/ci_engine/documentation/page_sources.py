@@ -22,7 +22,7 @@ from ci_engine.project.path_patterns import matching
 from ci_engine.project.repository import Project
 
 _SUFFIXES = (".md", ".rst", ".ipynb", ".txt", ".markdown", ".html")
-# fr/guide is of guide.fr.md, where a plugin for translations builds it.
+# With a plugin for translations, fr/guide is built from guide.fr.md.
 _LANGUAGE = re.compile(r"(?P<language>[a-z]{2,3}(?:[-_]\w+)?)/(?P<page>.+)")
 _ORPHAN = re.compile(r"^(?::orphan:|orphan: *true)", re.MULTILINE)
 
@@ -77,7 +77,7 @@ class PageSources:
     ) -> tuple[str, int] | None:
         """The file and line of a link in Markdown, None if there is no such link.
 
-        What is escaped is no link, nor is the same text in another markup.
+        Escaped text is no link, nor is the same text in another markup.
         """
         if self.source is None:
             return None
@@ -151,7 +151,7 @@ class PageSources:
         before, _, fragment = plain.partition("#")
         last = before.rstrip("/").rpartition("/")[2].removesuffix(".html")
         anchor = f"#{fragment}" if fragment else ""
-        # MyST makes an anchor of the name of a file that is not there.
+        # MyST creates an anchor from the name of a missing file.
         for text in (address, plain, anchor, last, fragment):
             if text not in ("", ".", ".."):
                 line = line_with_address(path, text) or line_with(path, text)

@@ -30,8 +30,8 @@ _NOUNS = {
     "audio": "recording",
     "style": "image or font",
 }
-# Copies of the code by Sphinx: their links back name what has no anchor, if the code is
-# documented under another name. No page of the project causes or fixes that.
+# Sphinx's copies of the code: their back links name missing anchors if the code is
+# documented under another name. No page of the project can cause or fix that.
 _CODE = re.compile(r"(^|/)_modules/")
 
 

@@ -1,4 +1,4 @@
-"""Where a file with a page in Markdown or reStructuredText has a heading or a link."""
+"""Find headings and links in pages in Markdown or reStructuredText."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def heading_line(path: Path, text: str, repetition: int = 0) -> int:
 
     Args:
         path: the file.
-        text: what it shows; empty for a heading without a text.
-        repetition: how many headings before it show the same.
+        text: its text; may be empty.
+        repetition: the number of earlier headings with the same text.
     """
     wanted = _plain(text)
     lines = [line for line, shown in _headings(_rows(path)) if _plain(shown) == wanted]
@@ -33,14 +33,14 @@ def reference_line(path: Path, label: str) -> int:
     written = re.compile(rf"(?<!\\)(?:\]\[{name}|\[{name}\]\[)\]", re.IGNORECASE)
     rows = _rows(path)
     outside = dict(_outside_code(rows))
-    # A label may go on in the next line.
+    # A label may continue on the next line.
     text = "\n".join(outside.get(number, "") for number in range(1, len(rows) + 1))
     found = written.search(text)
     return text.count("\n", 0, found.start()) + 1 if found else 0
 
 
 def line_with_address(path: Path, address: str) -> int:
-    """The first line that names exactly an address, not a longer one."""
+    """The first line with exactly this address, not a longer one."""
     written = re.compile(rf"(?<![^\s\"'(<:,]){re.escape(address)}(?![^\s\"')>,])")
     rows = enumerate(_rows(path), 1)
     return next((number for number, row in rows if written.search(row)), 0)
@@ -54,7 +54,7 @@ def _rows(path: Path) -> list[str]:
 
 
 def _outside_code(rows: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """The numbered lines that are in no fenced block."""
+    """The numbered lines outside of fenced blocks."""
     fence = ""
     for number, row in enumerate(rows, 1):
         found = _FENCE.match(row)
@@ -80,5 +80,5 @@ def _headings(rows: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 def _plain(text: str) -> str:
-    """A heading without what marks its parts."""
+    """The text of a heading without inline markup."""
     return " ".join(_MARKUP.sub("", text).split()).lower()
