@@ -189,13 +189,24 @@ class _Looks:
         return self._calls(tool) or any(hook.id.startswith(tool) for hook in hooks)
 
     def _calls(self, tool: str) -> bool:
-        """Whether a workflow or a task of the project runs a tool."""
+        """Whether a workflow, a task or a script of package.json runs a tool."""
         word = re.compile(rf"(?<![\w./-]){re.escape(tool)}(?![\w-])")
         inventory = self._inventory
         return any(
             step.kind == "run" and word.search(step.text)
             for _, _, step in steps_of(inventory.workflows)
-        ) or any(word.search(task.command) for task in inventory.tasks)
+        ) or any(
+            word.search(command)
+            for command in (*(task.command for task in inventory.tasks), *self._node())
+        )
+
+    def _node(self) -> Iterator[str]:
+        """The scripts of package.json, which the analysis reads for Python only."""
+        try:
+            package = msgspec.json.decode(self._text("package.json"), type=Table)
+        except msgspec.DecodeError:
+            return
+        yield from map(str, table(package, "scripts").values())
 
 
 def _by_hand(path: str, reason: str) -> Operation:
