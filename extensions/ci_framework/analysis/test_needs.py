@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ci_engine.configuration.tables import table
 from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.gitlab_jobs import gitlab_jobs
 from ci_framework.analysis.matrices import jobs
 from ci_framework.analysis.purposes.shell import commands_of
 from ci_framework.analysis.readers.documents import strings
@@ -227,18 +228,14 @@ def _workflows(survey: Survey) -> Iterator[_Source]:
                     lines += _installed(words[words.index("install") + 1 :])
                     line = step.line
         yield _Source("a workflow installs them", lines, workflow.at(line))
-    pipeline = table(survey.documents.yaml(".gitlab-ci.yml"))
-    for name in pipeline:
+    for job in gitlab_jobs(survey):
         lines = []
-        for key in ("before_script", "script"):
-            for row in [*strings(pipeline, key), *strings(pipeline, name, key)]:
-                for words in commands_of(row):
-                    if "install" in words and any(w.startswith("pip") for w in words):
-                        lines += _installed(words[words.index("install") + 1 :])
-        number = survey.documents.line_of(".gitlab-ci.yml", f"{name}:")
-        location = Evidence(path=".gitlab-ci.yml", line=number)
-        tests = bool(_NAMED.search(name))
-        yield _Source("a job of its pipeline installs them", lines, location, tests)
+        for words in commands_of(job.script):
+            if "install" in words and any(w.startswith("pip") for w in words):
+                lines += _installed(words[words.index("install") + 1 :])
+        tests = bool(_NAMED.search(job.name))
+        because = "a job of its pipeline installs them"
+        yield _Source(because, lines, job.evidence, tests)
 
 
 def _installed(words: list[str]) -> Iterator[str]:
