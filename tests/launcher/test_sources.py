@@ -272,10 +272,13 @@ def test_an_engine_that_cannot_be_had_ends_with_what_was_tried(
     run = launched.run(**redirected(tmp_path / "offline", CANONICAL))
     assert run.code == 3
     lines = run.stderr.splitlines()
-    assert lines[2] == f"ci: the engine (commit {MISSING}) cannot be fetched"
-    assert lines[3].startswith(f"  {tmp_path / 'moved away'}: ")
-    assert lines[4].startswith(f"  {CANONICAL}: ")
-    assert lines[5] == (
+    assert lines[0].endswith(f", from {CANONICAL}")
+    assert lines[1] == f"ci: the engine (commit {MISSING}) cannot be fetched"
+    assert lines[2] == f"  {tmp_path / 'moved away'}: no such directory"
+    assert lines[3].startswith(f"  {CANONICAL}: ")
+    # Started from the repository, an address is still no directory of it.
+    assert "of the repository itself" not in run.stderr
+    assert lines[4] == (
         "hint: check the network and git, run `copier update`, or set "
         "CI_FRAMEWORK_ENGINE to a checkout of ci-framework"
     )
@@ -340,7 +343,7 @@ def test_a_lock_that_is_damaged_is_refused(launched: LaunchedProject) -> None:
     run = launched.run()
     assert run.code == 3
     assert run.stderr == (
-        f"ci: {lock}: expected a full commit, got 'main'\nhint: run `copier update`\n"
+        f"ci: {lock}: expected a full commit, got 'main'\nhint: restore it from git\n"
     )
     lock.unlink()
     assert f"ci: {lock}: no such file\nhint: " in launched.run().stderr

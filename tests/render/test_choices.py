@@ -53,7 +53,7 @@ def test_the_ruleset_requires_the_one_check_on_the_long_lived_branches(
         ("pixi", "`pixi run test`", "`pixi lock`"),
         ("uv", "`uv run pytest`", "`uv lock`"),
         ("poetry", "`poetry run pytest`", "`poetry lock`"),
-        ("pip", "`python -m pytest`", ""),
+        ("pip", "`.venv/bin/python -m pytest`", ""),
     ],
 )
 def test_agents_learn_the_commands_of_the_manager(

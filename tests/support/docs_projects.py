@@ -67,7 +67,12 @@ srcset="img/icon.svg 1x, img/large@2x.svg 2x">
 
 ```python
 x = "<a href='nowhere.html'>"
+y = [z][undefined]
 ```
+
+`[a][b]` \\[x\\]\\[y\\] [defined][def] [DEF][] <b>[x]</b>[^1]
+
+[def]: guide/start.md
 
 [^1]: A note.
 
@@ -103,6 +108,13 @@ FAULTY_MARKDOWN = """\
 <video src="../gone.mp4" poster="../gone.jpg"></video>
 
 <p id="twice"></p><p id="twice"></p>
+
+[never **defined**][nowhere at
+all] and [Nor this][]
+
+[![badge](img/icon.svg)][badge]
+
+<p style="background: url('../img/gone.webp')"></p>
 
 ### Skipped
 

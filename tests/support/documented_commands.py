@@ -353,6 +353,14 @@ COMMANDS: dict[str, Example] = {
     "CI_FRAMEWORK_QUALITY_COVERAGE_THRESHOLD=80 ci-framework/ci gate": _gate(),
     "ci-framework/ci config": Example("project"),
     "ci-framework/ci config quality": Example("project"),
+    "copier recopy --defaults --overwrite --vcs-ref=:current: -x '*'"
+    " -x '!/ci-framework/engine.lock'": Example(
+        "project",
+        before="git rm -q ci-framework/engine.lock && git commit -qm gone --no-verify"
+        " && echo '# mine' >> README.md && rm -r tests",
+        after="test -f ci-framework/engine.lock && tail -1 README.md | grep mine"
+        " && test ! -e tests",
+    ),
     "ci-framework/ci doctor": Example("project"),
     "ci-framework/ci gate --report-dir ../gate-report": _gate(
         "test -s ../gate-report/junit.xml"

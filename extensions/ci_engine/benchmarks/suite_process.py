@@ -1,4 +1,4 @@
-"""Run the benchmarks of one side once, in a process of its own."""
+"""Run the benchmarks of one side once, in a separate process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ci_engine.processes.leftovers import MARK_VARIABLE, inner_mark
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.output_files import write_text
 
-# Sets and dictionaries have the same order in every process.
+# Fix the order of sets and dictionaries in every process.
 _HASH_SEED = "0"
 # pytest: all passed, some failed, none were collected.
 _USUAL = (0, 1, 5)
@@ -44,7 +44,7 @@ class SuiteRunner:
 
     Attributes:
         arguments: additional arguments for pytest.
-        owners: the suite that each benchmark belongs to, as far as it is known.
+        owners: the suite of each benchmark, if it is known.
     """
 
     budget: SuiteBudget
@@ -65,7 +65,7 @@ class SuiteRunner:
             if only and not wanted:
                 continue
             seen = observation.below(number) if observation is not None else None
-            # Outside of the worktree: a suite may look at what is in there.
+            # Outside of the worktree, whose content a suite may examine.
             with tempfile.TemporaryDirectory(
                 prefix="ci-framework-process-", ignore_cleanup_errors=True
             ) as name:
@@ -148,7 +148,7 @@ class SuiteRunner:
         only: Collection[str],
         observation: Observation | None,
     ) -> ProcessResult:
-        """Run a command that leaves events and times, and judge it by those."""
+        """Run a command that writes events and times, and judge it by those."""
         outcome = self._start(command, side, directory, only, observation)
         events = read_events(directory / "events.jsonl")
         return _judge(outcome, events, dict(_times(directory)))

@@ -56,6 +56,7 @@ def affected_by(
     """
     changed: dict[str, str] = {}
     with_dependents: set[str] = set()
+    within: dict[str, Classifier] = {}
     for reason in decision.reasons:
         if reason.category in HARMLESS:
             continue
@@ -66,7 +67,9 @@ def affected_by(
         if package is None or reason.category in _FAR_REACHING:
             return AffectedPackages(dict.fromkeys(graph.names, because), {}, because)
         inside = reason.path[len(package.prefix) :]
-        own = classifier.within(package).classify(inside)
+        if package.name not in within:
+            within[package.name] = classifier.within(package)
+        own = within[package.name].classify(inside)
         if own.category in HARMLESS:
             continue
         changed.setdefault(package.name, because if own.path == "" else reason.path)

@@ -56,9 +56,19 @@ class Classifier(msgspec.Struct, frozen=True):
     engine_workflows: frozenset[str] | None = None
     packages: frozenset[str] = frozenset()
     quiet: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    _known: dict[str, Reason] = msgspec.field(default_factory=dict[str, Reason])
+
+    def with_quiet(self, quiet: Mapping[str, str]) -> Classifier:
+        """The same, where these files are known to be quiet."""
+        return msgspec.structs.replace(self, quiet=quiet, _known={})
 
     def classify(self, path: str) -> Reason:
         """The kind of one path, given from the top of the repository with ``/``."""
+        if path not in self._known:
+            self._known[path] = self._classify(path)
+        return self._known[path]
+
+    def _classify(self, path: str) -> Reason:
         changes = self.settings.changes
         always_run = matching(path, changes.always_run)
         related = self.engine_workflows

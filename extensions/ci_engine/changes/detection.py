@@ -141,7 +141,7 @@ def _decide(
     here = not request.head or Git(project.root).is_checked_out(request.head)
     if here:
         quiet = quiet_changes(project, configuration, changes)
-        classifier = msgspec.structs.replace(classifier, quiet=quiet)
+        classifier = classifier.with_quiet(quiet)
     affected = None
     if request.analyze and here and changes:
         affected = find_affected_tests(project, configuration, changes, classifier)

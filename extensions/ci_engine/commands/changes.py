@@ -63,14 +63,15 @@ class ChangesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     analyze_dependencies: Annotated[
         Literal["auto", "true", "false"],
         Option(
-            "follow the imports from the change to the tests, and to the packages "
-            "that need those which it touches; true plans jobs for packages in any "
-            "case",
+            "follow the imports from the change to tests and dependent packages; true "
+            "plans jobs for packages in any case",
             "auto|true|false",
             bare="true",
         ),
     ] = "auto"
-    optimize_tests: Annotated[bool, switch("skip tests that can't break")] = True
+    optimize_tests: Annotated[
+        bool, switch("skip tests that the change cannot break")
+    ] = True
     matrix: Annotated[
         Literal["full", "spot-check"],
         Option("whether CI tests a change on all Pythons or on two", "full|spot-check"),

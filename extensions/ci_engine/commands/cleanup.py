@@ -48,17 +48,17 @@ class CleanupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     action: Annotated[
         Literal["check", "apply", "pull-request", "push", "configured"],
         Option(
-            "the same as one of these options, or `configured`: as the settings say",
+            "the same as one of these options, or `configured`: from the settings",
             "ACTION",
             shortcuts={
                 "check": "report tracked files that do not belong here (the default)",
                 "apply": "remove them from the index and from the work tree",
-                "pull-request": "in a workflow: open or refresh one pull request",
+                "pull-request": "in a workflow: open or update one pull request",
                 "push": "in a workflow: push to the branch, where the answer allows it",
             },
         ),
     ] = "check"
-    patterns: Annotated[str, Option("further patterns of files", "LINES")] = ""
+    patterns: Annotated[str, Option("additional patterns of files", "LINES")] = ""
     # Only files added since this commit fail the run; empty = all files.
     since: Since = ""
     skip_comment: Annotated[bool, switch("write no comment on the pull request")] = (

@@ -78,7 +78,7 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         ),
     ] = None
     site: Annotated[
-        str, Option("take the built pages of this directory, build none", "DIR")
+        str, Option("use the built pages in this directory, build none", "DIR")
     ] = ""
     external: Annotated[
         bool, switch("with check: check the links to other sites as well")
@@ -86,8 +86,8 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     version: Annotated[
         str,
         Option(
-            "with publish and verify: the version that the pages are for; auto: the "
-            "one of the tag of a workflow run, dev for its default branch",
+            "with publish and verify: the version of the pages; auto: that of a "
+            "workflow run's tag, or dev on its default branch",
             "X.Y|auto",
         ),
     ] = ""
@@ -102,7 +102,7 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         str, Option("with publish: what the list of versions shows", "TEXT")
     ] = ""
     default: Annotated[
-        bool, switch("with publish: the top of the site redirects to this version")
+        bool, switch("with publish: redirect the root of the site to this version")
     ] = False
     delete: Annotated[
         list[str], Option("with publish: remove these versions", "VERSIONS")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from ci_engine.escaping import terminal_line
 from ci_engine.processes.activity import activity
 from ci_engine.processes.allowed_variables import plain_variables
 from ci_engine.processes.programs import find_program, run_program
+from ci_engine.project.git import OLDEST_GIT
 from ci_engine.project.repository import read_project
 from ci_engine.reports.console import Console
 from ci_engine.validation.code_owners import without_owner
@@ -135,8 +137,12 @@ def _commit(lock: Path) -> str:
 
 def _programs(surroundings: Surroundings) -> Iterator[Fact]:
     git = _version("git", surroundings)
-    hint = "install git: the engine reads changes and files from it"
-    yield Fact("git", git or "not found", ok=bool(git), hint=hint)
+    oldest = "{}.{}".format(*OLDEST_GIT)
+    hint = f"install git {oldest} or later: the engine reads changes and files from it"
+    number = re.search(r"(\d+)\.(\d+)", git)
+    old = number is not None and (int(number[1]), int(number[2])) < OLDEST_GIT
+    shown = f"{git}: expected {oldest} or later" if old else git or "not found"
+    yield Fact("git", shown, ok=bool(git) and not old, hint=hint)
     for name in (*_MANAGERS, *_OTHERS):
         yield Fact(name, _version(name, surroundings) or "not found")
     found = [name for name in _TOOLS if find_program(name)]

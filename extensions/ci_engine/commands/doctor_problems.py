@@ -11,6 +11,7 @@ import msgspec
 from ci_engine import __version__
 from ci_engine.checks.dependencies.dependency_files import read_lock
 from ci_engine.checks.hooks.git_hooks import hooks_elsewhere, missing_git_hooks
+from ci_engine.checks.lint.conflict_markers import find_conflicts
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.reading import as_table, read_yaml
 from ci_engine.configuration.settings import BUILT_IN_CHECKS, Settings
@@ -21,7 +22,7 @@ from ci_engine.errors import CommandError
 from ci_engine.findings.results import Finding
 from ci_engine.findings.tracked_output import find_tracked_output
 from ci_engine.project.repository import Project, read_project
-from ci_engine.validation.framework_files import RESTORE, check_framework_files
+from ci_engine.validation.framework_files import check_framework_files, restore
 from ci_engine.validation.marked_blocks import (
     answers_file,
     check_answers,
@@ -44,7 +45,7 @@ class Problem(msgspec.Struct, frozen=True):
     """One thing that is wrong.
 
     Attributes:
-        about: configuration, drift, hooks, lock, settings, services or versions.
+        about: git, configuration, drift, hooks, lock, settings, services or versions.
         message: the problem.
         hint: how to fix it.
         broken: whether it prevents commands from working; otherwise it is a note.
@@ -63,6 +64,7 @@ def find_problems(surroundings: Surroundings, *, online: bool) -> list[Problem]:
     except (CommandError, OSError, ValueError) as error:
         return [_unreadable("configuration", error)]
     parts: dict[str, Callable[[], Iterable[Problem]]] = {
+        "git": lambda: _git(project),
         "configuration": lambda: _of_findings("configuration", _configuration(project)),
         "drift": lambda: _of_findings("drift", _drift(project, online=online)),
         "settings": lambda: _weakened(project, surroundings.variables),
@@ -96,6 +98,23 @@ def _of_findings(about: str, findings: Iterable[Finding]) -> Iterator[Problem]:
         hint = rest.removeprefix("hint: ").strip() or _VALIDATE
         shown = f"{place}: {message}" if place else message
         yield Problem(about, shown, hint, finding.severity == "error")
+
+
+def _git(project: Project) -> Iterator[Problem]:
+    """What is wrong with the clone, or left of an update that is not finished."""
+    note = partial(Problem, "git", broken=False)
+    if project.git is None:
+        message = "the project is in no repository of git: no change is known here"
+        yield note(message, "run `git init`, and commit")
+        return
+    if project.git.is_shallow():
+        message = "the clone is shallow: the base of a change can be unknown"
+        yield note(message, "run `git fetch --unshallow`")
+    found, _ = find_conflicts(project)
+    hint = "edit the file, and `git add` it; or undo the merge or the update"
+    for finding in found:
+        place = f"{finding.path}:{finding.line}"
+        yield Problem("git", f"{place}: {finding.message}", hint)
 
 
 def _configuration(project: Project) -> Iterator[Finding]:
@@ -181,7 +200,8 @@ def _versions(project: Project, *, online: bool) -> Iterator[Problem]:
         yield note(message, "run `copier update`")
     if table and _TAG.fullmatch(rendered) and rendered.lstrip("v") != table:
         message = f"the answers are of {rendered}, and the settings of version {table}"
-        yield note(message, RESTORE)
+        hint = f"undo the unfinished update, or write `_commit: v{table}` there"
+        yield note(message, f"{hint} if every file is of that version")
     name = answers_file(project)
     if not (online and name and project.git):
         return
@@ -215,7 +235,7 @@ def _compare_tags(
             f"ci-framework/engine.lock pins the engine of commit {pinned[:12]}, but "
             f"{rendered} is {tags[rendered][:12]}"
         )
-        yield Problem("versions", message, RESTORE)
+        yield Problem("versions", message, restore("ci-framework/engine.lock"))
     numbers = [tuple(map(int, re.findall(r"\d+", tag))) for tag in tags]
     newest = max(numbers, default=(0, 0, 0))
     own = tuple(map(int, re.findall(r"\d+", __version__)[:3]))

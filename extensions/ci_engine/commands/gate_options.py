@@ -46,11 +46,11 @@ class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     fail_fast: Annotated[bool, Option("stop at the first failure")] = False
     fix: Annotated[bool, Option("let tools fix what they can")] = False
     coverage_threshold: Annotated[
-        Percentage | None, Option("least coverage", "PERCENT")
+        Percentage | None, Option("minimum coverage in percent", "PERCENT")
     ] = None
-    timeout: Annotated[Seconds | None, Option("for each single check", "SECONDS")] = (
-        None
-    )
+    timeout: Annotated[
+        Seconds | None, Option("time limit of each check", "SECONDS")
+    ] = None
     baseline: Baseline = "check"
     grow: Grow = False
     since: Since = ""
@@ -71,7 +71,7 @@ class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     durations: Annotated[
         str,
         Option(
-            "how long each test takes: --shard reads it, --combine renews it", "FILE"
+            "durations of tests: --shard reads them, --combine updates them", "FILE"
         ),
     ] = ""
     combine: Annotated[
@@ -96,9 +96,7 @@ class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     ] = msgspec.field(default_factory=list[str])
     more_paths: Annotated[
         str,
-        Option(
-            "the same as one text with a path on each line", "LINES", name="--paths"
-        ),
+        Option("the same as one text with one path per line", "LINES", name="--paths"),
     ] = ""
 
     @property
@@ -160,7 +158,7 @@ def refuse_contradictions(options: GateOptions) -> None:
         (
             options.combine and (options.shard or options.package or limited),
             "--combine: cannot be combined with --shard, --package or paths",
-            "leave them out: the reports of the shards say what ran",
+            "leave them out: the reports of the shards list what ran",
         ),
         (
             selected and limited,

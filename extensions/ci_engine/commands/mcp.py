@@ -55,9 +55,9 @@ class McpOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     action: Annotated[
         list[str], Option("check or conformance", "ACTION", name="action")
     ] = msgspec.field(default_factory=list[str])
-    update: Annotated[
-        bool, switch("write the snapshot, or the expected failures, anew")
-    ] = False
+    update: Annotated[bool, switch("update the snapshot, or the expected failures")] = (
+        False
+    )
     package: Annotated[
         str, Option("the package of a monorepo that is the server", "NAME")
     ] = ""

@@ -60,11 +60,11 @@ def switch(text: str) -> Option:
 
 
 DryRun = Annotated[bool, Option("report what would be done, do nothing")]
-Since = Annotated[str, Option("the commit that the change started from", "COMMIT")]
+Since = Annotated[str, Option("the commit to compare with", "COMMIT")]
 Baseline = Annotated[
     Literal["check", "write"],
     Option(
-        "check against the baseline (the default), or record what is red now",
+        "check against the baseline (the default), or record the findings",
         "check|write",
     ),
 ]

@@ -61,7 +61,7 @@ class PackagesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         False
     )
     package: Annotated[
-        str, Option("packages, comma-separated; auto-detect stands for all", "NAMES")
+        str, Option("packages, comma-separated; auto-detect means all", "NAMES")
     ] = ""
     since: Since = ""
     format: Annotated[

@@ -38,7 +38,7 @@ _ABOUT = "Prepare the environment of this clone, and install its git hooks."
 
 
 class SetupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci setup`` holds."""
+    """The command line of ``ci setup``."""
 
     no_hooks: Annotated[bool, Option("do not install git hooks")] = False
     services: Annotated[

@@ -68,9 +68,7 @@ class SummaryOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     page: Annotated[str, Option("comment with this page, gather nothing", "FILE")] = ""
     comment: Annotated[bool, switch("comment on the pull request")] = False
     security: Annotated[bool, switch("write the section on security")] = True
-    performance: Annotated[bool, switch("write the section on where the time went")] = (
-        True
-    )
+    performance: Annotated[bool, switch("write the section on durations")] = True
 
     @property
     def keeps_reports(self) -> bool:

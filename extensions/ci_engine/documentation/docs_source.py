@@ -39,6 +39,7 @@ class DocsSource:
         site_url: the published address, empty if it is not known.
         plugins: the plugins to load in MkDocs or Zensical.
         unlisted: patterns of pages that are intentionally not in the navigation.
+        templates: the directory with templates that override those of the theme.
         site_dir: the output directory of Zensical, relative to the project.
     """
 
@@ -48,6 +49,7 @@ class DocsSource:
     site_url: str = ""
     plugins: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
+    templates: str = ""
     site_dir: str = "site"
 
 
@@ -147,6 +149,7 @@ def _read_mkdocs(project: Project, config: str, builder: Builder) -> DocsSource:
 def _of_mkdocs(document: Table, config: str, builder: Builder) -> DocsSource:
     docs_dir = text(document, "docs_dir") or "docs"
     unlisted = text(document, "not_in_nav").splitlines()
+    templates = text(table(document, "theme"), "custom_dir")
     return DocsSource(
         builder=builder,
         config=config,
@@ -154,6 +157,7 @@ def _of_mkdocs(document: Table, config: str, builder: Builder) -> DocsSource:
         site_url=text(document, "site_url"),
         plugins=tuple(_plugins(document.get("plugins"))),
         unlisted=tuple(filter(None, map(str.strip, unlisted))),
+        templates=_beside(config, templates) if templates else "",
         site_dir=_beside(config, text(document, "site_dir") or "site"),
     )
 

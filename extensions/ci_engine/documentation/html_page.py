@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
+from ci_engine.documentation.literal_references import (
+    LiteralReference,
+    ReferenceReader,
+    is_verbatim,
+)
+from ci_engine.documentation.style_sheets import style_addresses
+
 _VOID = frozenset(
     {
         *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta"),
@@ -84,6 +91,7 @@ class HtmlPage:
         base: the base of relative addresses, from ``<base>``.
         redirect: the target of an immediate redirect, empty if there is none.
         whole: whether it is a complete page, not a part of one.
+        references: possible links of Markdown without a definition.
     """
 
     path: str
@@ -95,6 +103,7 @@ class HtmlPage:
     redirect: str = ""
     redirect_line: int = 0
     whole: bool = False
+    references: list[LiteralReference] = field(default_factory=list[LiteralReference])
 
 
 def read_page(site: Path, path: str) -> HtmlPage:
@@ -116,6 +125,8 @@ class _Parser(HTMLParser):
         self._frame: list[int] = []
         self._heading: Heading | None = None
         self._permalink: list[int] = []
+        self._verbatim: list[int] = []
+        self._reader = ReferenceReader()
         # For each id: whether it is in the main part, and how often it occurs.
         self._ids: dict[str, list[tuple[int, bool]]] = {}
         self._has_main = False
@@ -129,6 +140,8 @@ class _Parser(HTMLParser):
             inside = any(main for _, main in places) or not self._has_main
             if len(places) > 1 and inside:
                 page.repeated[name] = places[1][0]
+        self._reader.flush()
+        page.references = self._reader.found
         return page
 
     @property
@@ -148,9 +161,15 @@ class _Parser(HTMLParser):
         paper = not _PAPER.isdisjoint(given.get("class", "").split())
         if tag == "main" or given.get("role") == "main" or tag == "article":
             self._main.append(depth)
+            if not self._has_main:
+                # Earlier text is not the text of the page.
+                self._reader = ReferenceReader()
             self._has_main = True
         elif (self._main or paper) and (tag in _FRAME or paper) and tag not in _VOID:
             self._frame.append(depth)
+        if tag not in _VOID and is_verbatim(tag, given.get("class", "").split()):
+            self._verbatim.append(depth)
+        self._reader.start(tag)
         self._take_targets(tag, given, line)
         self._take_addresses(tag, given, line)
         self._take_heading(tag, given, line, depth)
@@ -168,7 +187,8 @@ class _Parser(HTMLParser):
         while self._open:
             left = self._open.pop()
             depth = len(self._open)
-            for marks in (self._main, self._frame, self._permalink):
+            self._reader.end(left)
+            for marks in (self._main, self._frame, self._permalink, self._verbatim):
                 if marks and marks[-1] == depth:
                     marks.pop()
             if left in _HEADINGS and self._heading is not None:
@@ -177,9 +197,14 @@ class _Parser(HTMLParser):
                 return
 
     def handle_data(self, data: str) -> None:
-        """Process the text of a heading."""
+        """Process text: of a heading, of a paragraph, of a style sheet."""
         if self._heading is not None and not self._permalink:
             self._heading.text += data
+        line = self.getpos()[0]
+        if self._inside or (not self._has_main and not self._frame):
+            self._reader.data(data, line, verbatim=bool(self._verbatim))
+        if self._open and self._open[-1] == "style":
+            self._take_styles(data, line, "style")
 
     def _take_targets(self, tag: str, given: dict[str, str], line: int) -> None:
         if given.get("id"):
@@ -206,9 +231,15 @@ class _Parser(HTMLParser):
         for name in _ADDRESSES.get(tag, ()):
             if name in given:
                 page.links.append(Link(given[name].strip(), tag, line, inside))
+        self._take_styles(given.get("style", ""), line, "style")
         for name in ("srcset", "imagesrcset"):
             for found in _SRCSET.finditer(given.get(name, "")):
                 page.links.append(Link(found.group(1), tag, line, inside))
+
+    def _take_styles(self, text: str, line: int, kind: str) -> None:
+        for address, below in style_addresses(text):
+            place = Link(address, kind, line + below - 1, self._inside)
+            self.page.links.append(place)
 
     def _take_heading(
         self, tag: str, given: dict[str, str], line: int, depth: int

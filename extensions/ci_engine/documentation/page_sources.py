@@ -11,10 +11,19 @@ from urllib.parse import unquote
 from ci_engine.documentation.build_output import line_with
 from ci_engine.documentation.docs_source import DocsSource
 from ci_engine.documentation.html_page import Link
+from ci_engine.documentation.literal_references import LiteralReference
+from ci_engine.documentation.source_text import (
+    MARKDOWN,
+    heading_line,
+    line_with_address,
+    reference_line,
+)
 from ci_engine.project.path_patterns import matching
 from ci_engine.project.repository import Project
 
 _SUFFIXES = (".md", ".rst", ".ipynb", ".txt", ".markdown", ".html")
+# With a plugin for translations, fr/guide is built from guide.fr.md.
+_LANGUAGE = re.compile(r"(?P<language>[a-z]{2,3}(?:[-_]\w+)?)/(?P<page>.+)")
 _ORPHAN = re.compile(r"^(?::orphan:|orphan: *true)", re.MULTILINE)
 
 
@@ -49,10 +58,49 @@ class PageSources:
         line = line_with(self.project.root / config, last.removesuffix(".html"))
         return (config, line) if line else None
 
-    def heading_line(self, page: str, text: str, built_line: int) -> int:
+    def heading_line(
+        self, page: str, text: str, built_line: int, repetition: int
+    ) -> int:
         """The location of a heading, in the source if it is known."""
         path = self._path(page)
-        return line_with(path, text.strip()) if path else built_line
+        if path is None:
+            return built_line
+        return heading_line(path, text, repetition) or line_with(path, text.strip())
+
+    def id_line(self, page: str, name: str, built_line: int) -> int:
+        """The line with an id, in the source if it is known."""
+        path = self._path(page)
+        return line_with(path, name) if path else built_line
+
+    def locate_reference(
+        self, page: str, reference: LiteralReference
+    ) -> tuple[str, int] | None:
+        """The file and line of a link in Markdown, None if there is no such link.
+
+        Escaped text is no link, nor is the same text in another markup.
+        """
+        if self.source is None:
+            return None
+        path = self._path(page)
+        if path is None:
+            built = self.project.relative(self.site / page)
+            return None if self.source.builder == "sphinx" else (built, reference.line)
+        if path.suffix not in MARKDOWN:
+            return None
+        included = (self.project.root / self.source.pages).rglob("*.md")
+        around = [*sorted(included), *sorted(self.project.root.glob("*.md"))]
+        for each in (path, *around):
+            line = reference_line(each, reference.label)
+            if line:
+                return self.project.relative(each), line
+        return None
+
+    def is_template(self, name: str) -> bool:
+        """Whether a built file is a copy of a template that overrides the theme."""
+        top = self.source.templates if self.source else ""
+        own = self.own_file(name) if top else None
+        templates = (self.project.root / top).resolve()
+        return own is not None and own.resolve().is_relative_to(templates)
 
     def left_out(self, page: str) -> bool:
         """Whether the source of a page declares that nothing links to it."""
@@ -92,6 +140,8 @@ class PageSources:
             folder = stem.removesuffix("index").rstrip("/")
             stems = [stem, *([folder] if folder else [])]
             stems.append(f"{folder}/README".lstrip("/"))
+        for translated in [*filter(None, map(_LANGUAGE.fullmatch, stems))]:
+            stems.append(f"{translated['page']}.{translated['language']}")
         for name in stems:
             yield from (f"{name}{suffix}" for suffix in _SUFFIXES)
 
@@ -100,8 +150,11 @@ class PageSources:
         plain = unquote(address)
         before, _, fragment = plain.partition("#")
         last = before.rstrip("/").rpartition("/")[2].removesuffix(".html")
-        for text in (address, plain, f"#{fragment}" if fragment else "", last):
-            line = line_with(path, text) if text not in ("", ".", "..") else 0
-            if line:
-                return line
+        anchor = f"#{fragment}" if fragment else ""
+        # MyST creates an anchor from the name of a missing file.
+        for text in (address, plain, anchor, last, fragment):
+            if text not in ("", ".", ".."):
+                line = line_with_address(path, text) or line_with(path, text)
+                if line:
+                    return line
         return 0

@@ -10,6 +10,7 @@ from functools import cached_property
 from ci_engine.configuration.docs_settings import DocsCheck
 from ci_engine.documentation.addresses import Site, Target, has_fragment
 from ci_engine.documentation.html_page import HtmlPage, Link, read_page
+from ci_engine.documentation.page_problems import heading_problems, literal_links
 from ci_engine.documentation.page_sources import PageSources
 from ci_engine.documentation.style_sheets import style_addresses
 from ci_engine.findings.results import CheckResult, Finding, Status
@@ -27,7 +28,11 @@ _NOUNS = {
     "source": "image or recording",
     "video": "recording",
     "audio": "recording",
+    "style": "image or font",
 }
+# Sphinx's copies of the code: their back links name missing anchors if the code is
+# documented under another name. No page of the project can cause or fix that.
+_CODE = re.compile(r"(^|/)_modules/")
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,9 @@ class SiteCheck:
         }
 
     def _is_of_theme(self, name: str) -> bool:
-        """Whether a file belongs to a Sphinx theme, such as a template."""
+        """Whether a file belongs to a theme, such as a template."""
+        if self.sources.is_template(name):
+            return True
         return "_static/" in name and self.sources.own_file(name) is None
 
     def check_links(self) -> CheckResult:
@@ -58,7 +65,11 @@ class SiteCheck:
             check.status = Status.NOT_RUN
             check.reason = f"there is no page below {self.site.root}"
             return check
-        found = [*self._broken_links(), *self._broken_styles()]
+        found = [
+            *self._broken_links(),
+            *self._broken_styles(),
+            *self._literal_links(),
+        ]
         check.findings = found
         check.new = len(found)
         check.status = Status.FAILED if found else Status.PASSED
@@ -127,7 +138,7 @@ class SiteCheck:
         framed: dict[tuple[str, str], list[tuple[str, Link]]] = {}
         for name, link, target in self._links:
             rule, problem = self._problem(link, target)
-            if not problem:
+            if not problem or (rule == "broken-anchor" and _CODE.search(name)):
                 continue
             if link.content:
                 yield self._link_finding(name, link, rule, problem)
@@ -165,6 +176,17 @@ class SiteCheck:
                         path=self.sources.project.relative(path),
                         line=line,
                     )
+
+    def _literal_links(self) -> Iterator[Finding]:
+        for page in self.pages.values():
+            for message, path, line in literal_links(page, self.sources):
+                yield Finding(
+                    tool="ci-framework",
+                    rule="broken-link",
+                    message=message,
+                    path=path,
+                    line=line,
+                )
 
     def _problem(self, link: Link, target: Target) -> tuple[str, str]:
         """The rule that a link breaks, and how; empty if it breaks none."""
@@ -251,7 +273,7 @@ class SiteCheck:
             if not self._is_written(name):
                 continue
             path, _ = self.sources.locate(name)
-            for rule, message, line in _problems(page, self.sources):
+            for rule, message, line in heading_problems(page, self.sources):
                 yield Finding(
                     tool="ci-framework",
                     rule=rule,
@@ -259,32 +281,6 @@ class SiteCheck:
                     path=path,
                     line=line,
                 )
-
-
-def _problems(page: HtmlPage, sources: PageSources) -> Iterator[tuple[str, str, int]]:
-    """The problems of one page: the rule, the message and the line."""
-
-    def line_of(text: str, built: int) -> int:
-        return sources.heading_line(page.path, text, built)
-
-    for name, line in page.repeated.items():
-        message = f"the id {name} is used several times: links go to the first"
-        yield "repeated-id", message, line_of(name, line)
-    before = 0
-    for heading in page.headings:
-        text = " ".join(heading.text.split())
-        if not text:
-            message = f"a heading of level {heading.level} is empty"
-            yield "empty-heading", message, line_of("", heading.line)
-        elif before and heading.level > before + 1:
-            message = f"{text!r} has level {heading.level} after level {before}"
-            yield "skipped-heading", message, line_of(text, heading.line)
-        before = heading.level
-    tops = [heading for heading in page.headings if heading.level == 1]
-    if len(tops) > 1:
-        second = " ".join(tops[1].text.split())
-        message = f"{len(tops)} headings of level 1; the second is {second!r}"
-        yield "several-titles", message, line_of(second, tops[1].line)
 
 
 def _is_search(path: str) -> bool:

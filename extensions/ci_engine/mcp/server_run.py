@@ -1,4 +1,4 @@
-"""Start the server of the project, and let the official client speak with it."""
+"""Start the server of the project, and run the official client against it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ci_engine.processes.programs import run_program
 from ci_engine.project.output_files import write_text
 from ci_engine.project.repository import Project
 
-# The client runs by its name as a package, after everything that is installed.
+# The client runs as a package by name, after all installed packages.
 _START = (
     "import sys, runpy; sys.path.append(sys.argv.pop(1)); "
     "runpy.run_module('mcp_client', run_name='__main__', alter_sys=True)"
@@ -30,7 +30,7 @@ _START = (
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What the client does; see ``mcp_client/__main__.py``."""
+    """The job of the client; see ``mcp_client/__main__.py``."""
 
     stdio: list[str]
     http: list[str]
@@ -47,10 +47,10 @@ class Job(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Observed:
-    """The end of a run of the client.
+    """The outcome of a run of the client.
 
     Attributes:
-        timed_out: whether it was killed before it had done everything.
+        timed_out: whether it was killed before it had finished.
         client: the name and the version of the client.
     """
 
@@ -64,7 +64,7 @@ class ServerRun:
     """One run of the client against the server.
 
     Attributes:
-        directory: where its files are.
+        directory: the directory for its files.
         timeout: seconds after which client and server are killed.
     """
 
@@ -76,7 +76,7 @@ class ServerRun:
     cancel: threading.Event
 
     def observe(self) -> Observed:
-        """Hold all conversations.
+        """Run all conversations.
 
         Raises:
             ConfigurationError: if no command starts the server.
@@ -93,7 +93,7 @@ class ServerRun:
             [*command, job, report],
             cwd=self.project.root,
             timeout=self.timeout,
-            # Those of the server: the client hands them on.
+            # Variables for the server, which the client passes on.
             variables={**variables, MARK_VARIABLE: mark},
             cancel=self.cancel,
         )
@@ -130,7 +130,7 @@ class ServerRun:
 
 
 def require_command(settings: Mcp) -> None:
-    """End the command if nothing starts the server.
+    """End the command if no command starts the server.
 
     Raises:
         ConfigurationError: if no command starts the server.

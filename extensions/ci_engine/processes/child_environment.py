@@ -12,18 +12,18 @@ from ci_engine.processes.allowed_variables import (
 )
 from ci_engine.processes.leftovers import MARK_VARIABLE
 
-# Variables that make coverage measure a process from its start: meant for the tests.
+# Variables that make coverage measure a process from its start; meant for tests.
 MEASURING = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
-# Code of the project that the engine runs must not push with it.
+# Code of the project that the engine runs must not push with this token.
 PUSH_TOKEN = "CI_ENGINE_PUSH_TOKEN"  # noqa: S105 # nosec B105 - the name of a variable
 _DROPPED = (
     PUSH_TOKEN,
     *("PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", *MEASURING),
-    # Python would not execute the asserts of a test: each would pass.
+    # Python would then skip the assert statements of tests: each test would pass.
     "PYTHONOPTIMIZE",
 )
-# What a manager installs and where, and whether it looks at its lock: that is ours to
-# say. Some contradict our options (https://github.com/tox-dev/tox-uv/issues/327).
+# The engine decides what a manager installs and where, and whether it checks its lock.
+# Some of these contradict our options (https://github.com/tox-dev/tox-uv/issues/327).
 _STEERING = frozenset(
     {
         *("UV_FROZEN", "UV_LOCKED", "UV_NO_SYNC", "UV_DRY_RUN", "UV_ISOLATED"),
@@ -34,14 +34,14 @@ _STEERING = frozenset(
         *("PIXI_FROZEN", "PIXI_LOCKED", "PIXI_NO_INSTALL"),
     }
 )
-# What changes the options of a tool whose output is read.
+# Variables that change the options of a tool whose output is parsed.
 _OPTIONS = ("RUFF_", "PIP_AUDIT_", "MYPY_FORCE_", "FORCE_COLOR", "CLICOLOR_FORCE")
 
 
 def child_variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables that code of the project inherits: all but those of the engine.
+    """The variables for code of the project: all but those of the engine.
 
-    Programs that are not the project's get fewer: see ``allowed_variables``.
+    Other programs get fewer variables: see ``allowed_variables``.
     """
     kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
     kept.update(extra or {})
@@ -49,22 +49,22 @@ def child_variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def manager_variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables of a package manager, which does what we request and no other."""
+    """The variables for a package manager, without those that change our options."""
     kept = installing_variables(child_variables())
     return {n: v for n, v in kept.items() if n not in _STEERING} | dict(extra or {})
 
 
 def own_mark(variables: Mapping[str, str] | None) -> str:
-    """The mark that these variables give to a program, empty if it is only inherited.
+    """The mark of a program in these variables, empty if it is only inherited.
 
-    What else has the same mark as this process is not the program's to end.
+    Other processes with this process's mark do not belong to the program.
     """
     mark = (variables or {}).get(MARK_VARIABLE, "")
     return "" if mark == os.environ.get(MARK_VARIABLE) else mark
 
 
 def tool_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a tool whose output is read, with the caches of the user."""
+    """The variables for a tool whose output is parsed, with the user's caches."""
     return {
         name: text
         for name, text in plain_variables(variables).items()

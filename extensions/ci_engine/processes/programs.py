@@ -1,4 +1,4 @@
-"""Run programs: bounded in time, killed with all their children, never via a shell."""
+"""Run programs: with a time limit, killing all their children, never via a shell."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from ci_engine.processes.leftovers import end_leftovers
 
 _POLL_SECONDS = 0.05
 _LONGEST_LINE = 2_000
-# On a machine at its limit, a process gets its turn late.
+# On a busy machine, a process may be scheduled late.
 _STACK_SECONDS = 3.0
-# Names a file, and says that SIGXCPU is answered by writing the stack beside it.
+# Names a file; makes our plugin write the stack beside it on SIGXCPU.
 STACK_VARIABLE = "CI_ENGINE_PYTEST_EVENTS"
 _POSIX = os.name == "posix"
 
 
 class CanceledError(Exception):
-    """The run was called off while the program was running."""
+    """The run was canceled while the program was running."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a program ended.
+    """The outcome of a program.
 
     Attributes:
         code: exit status; negative for a signal; None when it never started.
@@ -52,13 +52,13 @@ class Outcome:
     raw: bytes = b""
 
     def names(self) -> list[str]:
-        """The file names that the output separates by NUL, whatever their bytes."""
+        """The NUL-separated file names in the output, whatever their bytes."""
         return [os.fsdecode(name) for name in self.raw.split(b"\0") if name]
 
     def tail(self, lines: int = 15) -> str:
-        """The last lines of the output, standard error first if it has any.
+        """The last lines of the output, standard error first if there is any.
 
-        A line may be as long as a whole file: of such a one only the start is kept.
+        A line may be as long as a whole file: long lines are cut.
         """
         text = self.stderr.strip() or self.stdout.strip()
         rows = text.splitlines()[-lines:]
@@ -68,7 +68,7 @@ class Outcome:
         )
 
     def describe_exit(self) -> str:
-        """How it ended, in words."""
+        """Describe how it ended."""
         if self.missing:
             return self.missing
         if self.timed_out:
@@ -77,7 +77,7 @@ class Outcome:
 
 
 def describe_exit(code: int | None) -> str:
-    """How a program with an exit status ended, in words."""
+    """Describe how a program with an exit code ended."""
     if code is not None and code < 0:
         name = _signal_name(-code)
         hint = " (out of memory?)" if name == "SIGKILL" else ""
@@ -101,7 +101,7 @@ def find_program(name: str, path: str | None = None) -> Path | None:
 def kill_tree(process: subprocess.Popen[bytes]) -> None:
     """Kill the program and everything it started."""
     if _POSIX:
-        # macOS refuses it for processes that have ended.
+        # macOS refuses this for processes that have ended.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     elif process.poll() is None:
@@ -114,12 +114,12 @@ def kill_tree(process: subprocess.Popen[bytes]) -> None:
 
 
 def stack_files(path: Path) -> list[Path]:
-    """The files in which each process of the program writes its stack."""
+    """The files to which each process of the program writes its stack."""
     return sorted(path.parent.glob(f"{glob.escape(path.name)}.*"))
 
 
 def _ask_for_stack(process: subprocess.Popen[bytes], path: Path) -> None:
-    """Ask each process for its stack, and give it a moment to write that."""
+    """Request the stack of each process, and give it a moment to write it."""
     if sys.platform == "win32":
         return
     with contextlib.suppress(ProcessLookupError):
@@ -153,7 +153,7 @@ def run_program(
     cancel: threading.Event | None = None,
     on_line: _LineSink = None,
 ) -> Outcome:
-    """Run a program to its end, its time-out or its cancellation.
+    """Run a program until it exits, times out or is canceled.
 
     Args:
         command: the program and its arguments; no shell is involved.
@@ -165,7 +165,7 @@ def run_program(
         on_line: called with each line of output as it arrives.
 
     Returns:
-        How it ended; a program that cannot be started is an outcome, not an error.
+        The outcome; a program that cannot be started is an outcome, not an error.
     """
     words = tuple(str(word) for word in command)
     started = time.monotonic()
@@ -191,13 +191,13 @@ def run_program(
         if timed_out and variables and STACK_VARIABLE in variables:
             _ask_for_stack(process, Path(variables[STACK_VARIABLE]))
     finally:
-        # Also what a program leaves behind that came to its own end.
+        # Also end processes that a finished program left behind.
         kill_tree(process)
         if mark := own_mark(variables):
             end_leftovers(mark)
         for reader in readers:
             # A grandchild that left the group may keep the pipe open: do not wait
-            # for ever on something that was already judged.
+            # forever for something that was already judged.
             reader.join(5.0)
     raw = b"".join(out)
     return Outcome(
@@ -219,7 +219,7 @@ def probe_program(
     timeout: float,
     variables: Mapping[str, str],
 ) -> bytes:
-    """What a program answers to what it is given; nothing if it fails."""
+    """The output of a program for some arguments; empty if it fails."""
     try:
         done = subprocess.run(
             command,
@@ -258,9 +258,9 @@ def _wait(
     timeout: float | None,
     cancel: threading.Event | None,
 ) -> bool:
-    """Wait for the end; return whether the time ran out."""
+    """Wait for the end; return whether the time limit was exceeded."""
     while True:
-        # The end of output is reported at once; that of a process has to be polled.
+        # The end of output is signaled; the end of a process must be polled.
         asked = time.monotonic() + _POLL_SECONDS
         for reader in readers:
             reader.join(max(0.0, asked - time.monotonic()))

@@ -1,4 +1,4 @@
-"""Run a program beside others, such as a server, and stop it with all it started."""
+"""Run a program in the background, such as a server, and stop it with its children."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Stopped:
     """How a program was stopped.
 
     Attributes:
-        killed: whether it did not end by itself.
-        left: how many processes had left its process group and were killed as well.
+        killed: whether it did not exit by itself.
+        left: how many processes outside its process group were killed as well.
     """
 
     killed: bool
@@ -36,7 +36,7 @@ class Stopped:
 class Service:
     """A program that runs until it is stopped.
 
-    Its output goes to a file: a process that outlives it cannot block a reader.
+    Its output goes to a file, so that a process that outlives it cannot block a reader.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Service:
 
     @property
     def ended(self) -> str:
-        """How the program ended by itself, in words; empty while it runs."""
+        """How the program ended by itself; empty while it runs."""
         code = self._process.poll()
         return "" if code is None else describe_exit(code)
 
@@ -75,7 +75,7 @@ class Service:
         """Stop the program and everything that it started.
 
         Args:
-            grace: seconds that it has to end by itself.
+            grace: seconds it may take to exit by itself.
         """
         killed = not self.ended and not self._end_politely(grace)
         kill_tree(self._process)

@@ -20,6 +20,10 @@ from ci_engine.processes.programs import (
 )
 
 _SECONDS = 120.0
+# The first one that has every option the engine uses, such as --path-format.
+OLDEST_GIT = (2, 31)
+# How git ends if it does not know an option.
+_USAGE = 129
 # git must not prompt for passwords or take locks, and must report in English.
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 # The configuration in a repository can name programs: the author of a downloaded
@@ -100,6 +104,11 @@ class Git:
             # Options come first, and with -c a setting.
             words = [a for a in arguments if not a.startswith("-") and "=" not in a]
             command = words[0] if words else ""
+            if outcome.code == _USAGE:
+                raise ToolError(
+                    f"git {command}: this git is too old",
+                    hint="install git {}.{} or later".format(*OLDEST_GIT),
+                )
             raise ToolError(
                 f"git {command}: {outcome.describe_exit()}: {outcome.tail(3)}",
                 hint="run `git status` and correct what it reports",

@@ -23,16 +23,28 @@ _TOP = 2
 
 def matching(path: str, patterns: Iterable[str]) -> str | None:
     """The most specific pattern that matches a path, if there is one."""
-    fitting = [pattern for pattern in patterns if _fits(path, pattern)]
+    names, others = _grouped(tuple(patterns))
+    fitting = [pattern for pattern in others if _fits(path, pattern)]
+    base = path.rpartition("/")[2]
+    if base in names:
+        fitting.append(base)
     return max(fitting, key=specificity, default=None)
+
+
+@cache
+def _grouped(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The patterns that are plain names, and the others.
+
+    Most are plain, and many paths are matched against the same patterns.
+    """
+    names = frozenset(p for p in patterns if "/" not in p and _SPECIAL.isdisjoint(p))
+    return names, tuple(p for p in patterns if p not in names)
 
 
 def _fits(path: str, pattern: str) -> bool:
     if not _SPECIAL.isdisjoint(pattern):
         return _compiled(pattern).fullmatch(path) is not None
-    # Most patterns are plain names, which need no regular expression.
-    if "/" not in pattern:
-        return path.rpartition("/")[2] == pattern
+    # A path needs no expression to be made of it.
     location = pattern.lstrip("/")
     return path.startswith(location) if pattern.endswith("/") else path == location
 

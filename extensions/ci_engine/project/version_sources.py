@@ -1,4 +1,4 @@
-"""Where a package has its version from."""
+"""Find the source of a package's version."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from ci_engine.configuration.tables import table, text, texts
 from ci_engine.project.repository import Project, normalize
 
-# What reads the version from the tags and commits of git while it builds.
+# Build plugins that derive the version from git tags and commits.
 _FROM_GIT = frozenset(
     {
         "flit-scm",
@@ -21,12 +21,12 @@ _FROM_GIT = frozenset(
         "versioningit",
     }
 )
-# The variable by which each takes a version instead of looking for it in git.
+# The variable with which each accepts a version instead of reading git.
 _PRETENDING = {
     **dict.fromkeys(
         ("flit-scm", "hatch-vcs", "vcs-versioning"), "SETUPTOOLS_SCM_PRETEND_VERSION"
     ),
-    # Of this package alone; hatch-vcs does not pass its name on.
+    # For this package only; hatch-vcs does not pass its name on.
     "setuptools-scm": "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{name}",
     "pdm-backend": "PDM_BUILD_SCM_VERSION",
     "poetry-dynamic-versioning": "POETRY_DYNAMIC_VERSIONING_BYPASS",
@@ -36,7 +36,7 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def version_from_git(project: Project) -> str:
-    """What makes the version from the history of git, empty if nothing does."""
+    """The tool that derives the version from git history, empty if there is none."""
     if text(project.pyproject, "tool", "pdm", "version", "source") == "scm":
         return "pdm-backend"
     required = texts(project.pyproject, "build-system", "requires")
@@ -49,14 +49,14 @@ def version_from_git(project: Project) -> str:
 
 
 def pretend_version(source: str, distribution: str, version: str) -> dict[str, str]:
-    """The variables that give a build a version; none where its tool reads none."""
+    """The variables that set the version of a build; none if its tool reads none."""
     name = normalize(distribution).replace("-", "_").upper()
     variable = _PRETENDING.get(source, "").format(name=name)
     return {variable: version} if variable and version else {}
 
 
 def static_version(project: Project) -> str:
-    """The version that pyproject.toml states, empty if it is made by the build."""
+    """The version in pyproject.toml, empty if the build computes it."""
     return text(project.pyproject, "project", "version") or (
         ""
         if table(project.pyproject, "tool", "poetry-dynamic-versioning")

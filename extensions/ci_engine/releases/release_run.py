@@ -1,4 +1,4 @@
-"""One run of ``ci release check``: the state of the repository, and what it builds."""
+"""One run of ``ci release check``: the repository's state, and what it builds."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from ci_engine.releases.repository_state import check_checkout, check_tag
 from ci_engine.releases.subject import ReleaseSubject
 from ci_engine.releases.version_check import check_version, version_of
 
-# The checks of the gate that a release needs, in the order of the gate.
+# The gate's checks that a release needs, in the order of the gate.
 GATE_CHECKS: tuple[CheckName, ...] = ("build", "lock", "metadata")
 RELEASE_CHECKS = ("checkout", *GATE_CHECKS, "version", "tag", "changelog", "proof")
-# What the gate only warns of, and what a package index refuses.
+# Findings that are warnings in the gate, and that package indexes refuse.
 _REFUSED = frozenset({"private", "no-version"})
 
 
@@ -40,10 +40,10 @@ class ReleaseRun:
     """One run.
 
     Attributes:
-        request: of the checks that the gate has as well.
-        report: is given each result as it comes.
+        request: the request for the gate's checks.
+        report: receives each result as it arrives.
         version: the version of the release, once it is known.
-        notes: what the changelog says of it, empty if it says nothing.
+        notes: the release notes in the changelog, empty if there are none.
     """
 
     project: Project
@@ -61,7 +61,7 @@ class ReleaseRun:
     def execute(self) -> list[CheckResult]:
         """Run all checks."""
         event = read_event(self.variables)
-        # What the build leaves in the work tree must not count.
+        # Files that the build leaves in the work tree must not count.
         self._run("checkout", lambda: check_checkout(self.subject, event))
         gate = self._run_gate()
         built = find_built(self.request.reports)
@@ -89,7 +89,7 @@ class ReleaseRun:
         self.report(result)
 
     def _run_gate(self) -> GateRun:
-        """Run the checks of the gate; what an index refuses is red here."""
+        """Run the gate's checks; findings that an index refuses are errors here."""
 
         def report(result: CheckResult) -> None:
             _refuse(result)
@@ -129,12 +129,12 @@ class ReleaseRun:
 
     @property
     def dist(self) -> Path:
-        """The directory of the files that can be published."""
+        """The directory of the files to publish."""
         return self.request.reports / "dist"
 
 
 def _refuse(result: CheckResult) -> None:
-    """Make an error of what the gate only warns of."""
+    """Turn warnings of the gate into errors if an index refuses them."""
     if not any(found.rule in _REFUSED for found in result.findings):
         return
     result.findings = [_as_error(found) for found in result.findings]

@@ -99,7 +99,7 @@ def _is_behind(subject: ReleaseSubject, there: str) -> bool:
 
 
 def check_tag(subject: ReleaseSubject, version: str) -> CheckResult:
-    """Check that the tag fits: there and at HEAD with --tag, else not there yet."""
+    """Check the tag: with --tag it must exist at HEAD, otherwise not exist yet."""
     if subject.tag:
         return from_findings(_of_given_tag(subject, version), "git")
     notes: list[str] = [f"the tag will be {subject.names.of(version)}"]
@@ -125,7 +125,7 @@ def check_tag(subject: ReleaseSubject, version: str) -> CheckResult:
 
 
 def _tags_of_origin(subject: ReleaseSubject) -> list[str] | None:
-    """The tags of origin: none without an origin, None if it cannot be reached."""
+    """The tags of origin: empty without an origin, None if it cannot be reached."""
     if subject.git.run("remote", "get-url", "origin").code != 0:
         return []
     listed = subject.git.run("ls-remote", "--tags", "--refs", "origin")
@@ -136,7 +136,7 @@ def _tags_of_origin(subject: ReleaseSubject) -> list[str] | None:
 
 
 def _same_release(subject: ReleaseSubject, tags: Sequence[str], version: str) -> str:
-    """The tag of this version, however it is written; empty if there is none."""
+    """The tag of this version, in any spelling; empty if there is none."""
     same = (t for t in tags if same_version(subject.names.version_in(t), version))
     return next(same, "")
 

@@ -1,4 +1,4 @@
-"""The release that is checked: of what, as which version, by which tag."""
+"""The release to check: its package, version and tag."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ci_engine.releases.tags import TagNames, find_tag_names, list_tags
 
 @dataclass(frozen=True)
 class ReleaseSubject:
-    """What is released.
+    """The subject of a release.
 
     Attributes:
-        tag: the tag that starts the release, empty before it is made.
-        wanted: the version that the command line gives, or the tag; may be empty.
-        static: the version that pyproject.toml states; may be empty.
-        source: what makes the version from git, empty if nothing does.
+        tag: the tag that starts the release, empty before it exists.
+        wanted: the version from the command line or the tag; may be empty.
+        static: the version in pyproject.toml; may be empty.
+        source: the tool that derives the version from git, empty if there is none.
     """
 
     project: Project
@@ -40,12 +40,12 @@ class ReleaseSubject:
 
     @property
     def known(self) -> str:
-        """The version as far as it is known without a build."""
+        """The version, if it is known without a build."""
         return self.static or self.wanted
 
     @property
     def pretended(self) -> dict[str, str]:
-        """The variables that make the build take the version that will be tagged."""
+        """The variables that set the version of the build to the one to be tagged."""
         version = "" if self.tag else self.wanted
         return pretend_version(self.source, self.project.distribution, version)
 
@@ -53,10 +53,10 @@ class ReleaseSubject:
 def read_subject(
     project: Project, settings: Release, tag: str, version: str, *, package: bool
 ) -> ReleaseSubject:
-    """Find out what is released.
+    """Determine the subject of the release.
 
     Raises:
-        UsageError: outside of a git repository, or if tag or version can be none.
+        UsageError: outside of a git repository, or if tag or version is invalid.
     """
     if project.git is None:
         raise UsageError(
@@ -93,7 +93,7 @@ def read_subject(
 def release_finding(
     rule: str, message: str, path: str = "", line: int = 0, severity: str = "error"
 ) -> Finding:
-    """One thing that keeps a release back, or that deserves a look."""
+    """A finding that prevents a release, or a warning about it."""
     return Finding(
         tool="ci-framework",
         rule=rule,
@@ -105,13 +105,13 @@ def release_finding(
 
 
 def same_version(one: str, other: str) -> bool:
-    """Whether two texts are the same version, however they are written."""
+    """Whether two texts are the same version, in any spelling."""
     first, second = parse_version(one), parse_version(other)
     return first is not None and second is not None and first.key == second.key
 
 
 def require_version(text: str) -> PublicVersion:
-    """A version that was checked to be one before."""
+    """Parse a version that was validated before."""
     version = parse_version(text)
     if version is None:
         raise UsageError(f"{text!r} is no version", hint="see PEP 440")

@@ -1,4 +1,4 @@
-"""Whether a version can be released: one version everywhere, above the last one."""
+"""Check the version of a release: consistent everywhere, above the last one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ci_engine.releases.tags import last_release, list_tags
 
 
 def version_of(subject: ReleaseSubject, built: BuiltFiles | None) -> str:
-    """The version of the release: that of the wheel, as far as one was built.
+    """The version of the release: that of the wheel, if one was built.
 
-    Where the build makes one between two tags, it is the one that was named, if any.
+    If the build derives one from untagged commits, the requested one, if any.
     """
     text = built.wheel_version if built else ""
     if _is_untagged(subject, parse_version(text)):
@@ -24,14 +24,14 @@ def version_of(subject: ReleaseSubject, built: BuiltFiles | None) -> str:
 
 
 def _is_untagged(subject: ReleaseSubject, version: PublicVersion | None) -> bool:
-    """Whether a version is one that the build makes between two tags."""
+    """Whether the build derived a version from untagged commits."""
     if version is None or not subject.source:
         return False
     return bool(version.local) or version.dev is not None
 
 
 def check_version(subject: ReleaseSubject, built: BuiltFiles | None) -> CheckResult:
-    """Compare the version of all sources, and with the last release."""
+    """Compare the version in all sources, and with the last release."""
     if subject.git.is_shallow():
         return not_run(
             "this clone is shallow, so that earlier releases are not known: run "
@@ -62,7 +62,7 @@ def _finding(rule: str, message: str, severity: str = "error") -> Finding:
 def _disagreements(
     subject: ReleaseSubject, built: BuiltFiles | None, version: str
 ) -> Iterator[Finding]:
-    """Other places that state another version; a tag is looked at by itself."""
+    """Other sources with another version; the tag is checked separately."""
     given = "" if subject.tag else subject.wanted
     stated = {"pyproject.toml": subject.static, "--version": given}
     if built is not None:
@@ -74,7 +74,7 @@ def _disagreements(
 
 
 def _why_untagged(subject: ReleaseSubject, version: PublicVersion) -> str:
-    """Why the build does not make the version of a tag, and the next step."""
+    """Why the build does not derive the version of a tag, and the next step."""
     if subject.tag:
         return (
             f"{subject.source} makes {version} of the tag {subject.tag}: the build "
@@ -107,7 +107,7 @@ def _unpublishable(version: PublicVersion) -> Iterator[Finding]:
 
 
 def _order(subject: ReleaseSubject, version: PublicVersion) -> Iterator[Finding]:
-    """Compare with the releases in the history, so that old branches can go on."""
+    """Compare with the releases in the history, so that old branches can continue."""
     own = {subject.tag, subject.names.of(str(version))}
     tags = [tag for tag in list_tags(subject.git, "--merged=HEAD") if tag not in own]
     tag, last = last_release(subject.names, tags)

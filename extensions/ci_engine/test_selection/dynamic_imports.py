@@ -9,7 +9,7 @@ import ast
 
 import msgspec
 
-from ci_engine.project.python_sources import last_name
+from ci_engine.project.python_sources import last_name, walk
 from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.python_imports import parse
 from ci_engine.test_selection.repository_files import parent
@@ -63,7 +63,7 @@ class _Loading:
         self.path = path
         self.modules = modules
         self.text = text
-        self.nodes = list(ast.walk(tree))
+        self.nodes = list(walk(tree))
         self.texts = [
             node.value
             for node in self.nodes

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ci_engine.test_selection.pytest_settings import PytestSettings
-from ci_engine.test_selection.repository_files import Files, is_below, parent
+from ci_engine.test_selection.repository_files import Files, is_below, parent, parents
 
 # The kind of an edge with weak evidence: it adds tests, but does not make a file one
 # that is known to be reached by a test.
@@ -84,6 +84,15 @@ class ImportGraph:
         return {path: frozenset(importers) for path, importers in found.items()}
 
     @cached_property
+    def _imported_below(self) -> Mapping[str, list[str]]:
+        """What any file depends on, by each directory that it is in."""
+        found: dict[str, list[str]] = {}
+        for path in self._reverse:
+            for location in parents(path)[:-1]:
+                found.setdefault(location, []).append(path)
+        return found
+
+    @cached_property
     def covered(self) -> frozenset[str]:
         """Every file that a test is known to depend on."""
         self.complete()
@@ -103,8 +112,7 @@ class ImportGraph:
 
     def importers_of_package(self, init: str) -> frozenset[str]:
         """The files that import anything from a package, given by its ``__init__``."""
-        location = parent(init)
-        inside = [path for path in self._reverse if path.startswith(f"{location}/")]
+        inside = self._imported_below.get(parent(init), ())
         return frozenset(name for path in inside for name in self.importers(path))
 
 

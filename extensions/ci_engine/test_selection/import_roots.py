@@ -6,6 +6,7 @@ import ast
 import posixpath
 from collections.abc import Iterator, Sequence
 
+from ci_engine.project.python_sources import walk
 from ci_engine.test_selection.pytest_settings import PytestSettings
 from ci_engine.test_selection.python_imports import parse
 from ci_engine.test_selection.repository_files import Files, is_below, parent, parents
@@ -62,7 +63,7 @@ def _added_to_path(files: Files) -> Iterator[str]:
             continue
         locations = [parent(name), *parents(parent(name))]
         yield from locations[:3]
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 for location in locations:
                     path = posixpath.normpath(posixpath.join(location, node.value))

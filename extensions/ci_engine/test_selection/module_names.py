@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from ci_engine.test_selection.repository_files import Files, parent, parents
+
+# A module, and the name that is taken from it.
+_Name = tuple[str, str]
+_Reading = Callable[[bytes], Iterable[_Name]]
 
 
 class Modules:
@@ -44,6 +48,7 @@ class Modules:
         self._hidden: set[str] = set()
         # Cached: many files import the same names.
         self._doubts: dict[str, bool] = {}
+        self._doubtful_names: dict[bytes, list[_Name]] = {}
         starts = frozenset(self.roots)
         for path in sorted(self.known):
             for root in parents(path):
@@ -92,6 +97,17 @@ class Modules:
                 and any(outer in self._by_name for outer in _outer(name))
             )
         return self._doubts[name]
+
+    def doubtful_in(self, statement: bytes, named_in: _Reading) -> list[_Name]:
+        """What is doubtful of what a statement imports, which many files repeat."""
+        if statement not in self._doubtful_names:
+            self._doubtful_names[statement] = [
+                (module, name)
+                for module, name in named_in(statement)
+                if self.is_doubtful(module)
+                or (name and self.is_doubtful(f"{module}.{name}"))
+            ]
+        return self._doubtful_names[statement]
 
     @cached_property
     def _doubtful(self) -> set[str]:

@@ -72,8 +72,9 @@ def _resolve(
 def guessed_imports(path: str, modules: Modules, text: bytes) -> set[str]:
     """The files that a file probably imports, whatever else it contains."""
     found: set[str] = set()
-    for module, name, _ in _named(text):
-        found.update(modules.member(module, name, path))
+    for statement, _ in _statements_in(text):
+        for module, name in _named_in(statement):
+            found.update(modules.member(module, name, path))
     return found
 
 
@@ -87,9 +88,8 @@ def doubtful_imports(
     """
     found: set[str] = set()
     unsure: set[str] = set()
-    for module, name, start in _named(text):
-        whole = f"{module}.{name}" if name else module
-        if modules.is_doubtful(module) or modules.is_doubtful(whole):
+    for statement, start in _statements_in(text):
+        for module, name in modules.doubtful_in(statement, _named_in):
             if not start or text[start - 1 : start] == b"\n":
                 found.update(modules.member(module, name, path))
             elif not _is_in_text(start, text):
@@ -105,16 +105,24 @@ def _is_in_text(start: int, text: bytes) -> bool:
     return b"'''" not in text and text.count(b'"""', 0, start) % 2 == 1
 
 
-def _named(text: bytes) -> Iterator[tuple[str, str, int]]:
-    """The import: a module, the imported name, and its position."""
-    for match in _FROM.finditer(text):
-        module = match.group(1).decode("utf-8", "replace")
-        names = _COMMENT.sub(b"", match.group(2)).replace(b"\\", b" ")
-        for name in names.split(b","):
-            first = _NAME.match(name)
-            if first is not None:
-                yield module, first.group(1).decode(), match.start()
-    for match in _IMPORT.finditer(text):
-        for name in match.group(1).split(b","):
+def _statements_in(text: bytes) -> Iterator[tuple[bytes, int]]:
+    """What may be a statement of imports, and where it starts."""
+    for pattern in (_FROM, _IMPORT):
+        for match in pattern.finditer(text):
+            yield match.group(), match.start()
+
+
+def _named_in(statement: bytes) -> Iterator[tuple[str, str]]:
+    """What a statement imports: a module, and the name taken from it."""
+    match = _FROM.match(statement)
+    if match is None:
+        for name in statement.removeprefix(b"import").split(b","):
             for word in name.split()[:1]:
-                yield word.decode("utf-8", "replace"), "", match.start()
+                yield word.decode("utf-8", "replace"), ""
+        return
+    module = match.group(1).decode("utf-8", "replace")
+    names = _COMMENT.sub(b"", match.group(2)).replace(b"\\", b" ")
+    for name in names.split(b","):
+        first = _NAME.match(name)
+        if first is not None:
+            yield module, first.group(1).decode()

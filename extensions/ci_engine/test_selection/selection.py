@@ -20,7 +20,7 @@ from ci_engine.test_selection.document_readers import (
 )
 from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.layout_changes import is_program, tests_reading_sources
-from ci_engine.test_selection.possible_loaders import PossibleLoaders
+from ci_engine.test_selection.possible_loaders import MOST_GUESSED, PossibleLoaders
 from ci_engine.test_selection.repository_files import NATIVE, is_below, parent, parents
 from ci_engine.test_selection.source_readers import readers_of_sources
 
@@ -279,8 +279,10 @@ class _Rules:
         """
         graph, result = self.graph, self.result
         loaders = PossibleLoaders(graph)
-        for path in [c.path for c in changes if self._is_unreached(c)]:
-            tests = self._follow({hub: [path] for hub in loaders.of(path)})
+        unreached = [c.path for c in changes if self._is_unreached(c)]
+        for path in unreached:
+            hubs = loaders.of(path) if len(unreached) <= MOST_GUESSED else []
+            tests = self._follow({hub: [path] for hub in hubs})
             if not (tests and graph.is_script(path)):
                 result.unreached.append(path)
         if result.unreached:

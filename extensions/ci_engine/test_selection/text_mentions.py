@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from ci_engine.test_selection.entry_points import EntryPoint
@@ -59,6 +59,8 @@ class Mentions:
     modules: Modules
     commands: Mapping[str, list[str]]
     tests: frozenset[str]
+    # Many tests name the same modules.
+    _known: dict[bytes, str] = field(default_factory=dict[bytes, str])
 
     def of(self, path: str, text: bytes) -> set[str]:
         """The files that the text names; more if it may run programs."""
@@ -75,12 +77,18 @@ class Mentions:
         found: set[str] = set()
         patterns = [p for top, p in self._dotted_names.items() if top in text]
         for raw in {raw for pattern in patterns for raw in pattern.findall(text)}:
-            name = raw.decode()
-            while "." in name:
-                files = self.modules.exact(name, path)
-                found.update(files)
-                name = "" if files else name.rpartition(".")[0]
+            name = self._module_of(raw)
+            found.update(self.modules.exact(name, path) if name else ())
         return found
+
+    def _module_of(self, raw: bytes) -> str:
+        """The module that a dotted name starts with, empty if there is none."""
+        if raw not in self._known:
+            name = raw.decode()
+            while "." in name and not self.modules.exact(name, ""):
+                name = name.rpartition(".")[0]
+            self._known[raw] = name if "." in name else ""
+        return self._known[raw]
 
     @cached_property
     def _dotted_names(self) -> dict[bytes, re.Pattern[bytes]]:

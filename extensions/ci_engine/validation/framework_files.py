@@ -30,7 +30,12 @@ _DIGEST = re.compile(rb"^# digest: *(\w+)", re.MULTILINE)
 _PROJECT = f"{FOLDER}/project"
 _STARTERS = ("ci", "bootstrap")
 _LOCATE_SECONDS = 60.0
-RESTORE = "restore it: `copier update --defaults --vcs-ref=:current:`"
+
+
+def restore(name: str) -> str:
+    """How to get one file as the template renders it: an update keeps every edit."""
+    command = "copier recopy --defaults --overwrite --vcs-ref=:current: -x '*'"
+    return f"restore it: `{command} -x '!/{name}'`"
 
 
 def check_framework_files(root: Path, *, fetch: bool = True) -> Iterator[Finding]:
@@ -61,7 +66,7 @@ def _check_lock(root: Path) -> Iterator[Finding]:
         yield _finding(
             f"{FOLDER}/{LOCK}",
             "its packages do not have the digest that it states: the engine's own list "
-            f"is used\nhint: {RESTORE}",
+            f"is used\nhint: {restore(f'{FOLDER}/{LOCK}')}",
         )
 
 
@@ -80,12 +85,17 @@ def _check_hashes(root: Path) -> Iterator[Finding]:
     for name, expected in listed.items():
         if hash_file(root / name) == expected:
             continue
-        state = "edited by hand" if (root / name).exists() else "missing"
+        if not (root / name).exists():
+            yield _finding(
+                name, f"missing: no update brings it back\nhint: {restore(name)}"
+            )
+            continue
         keep = f"copier update --defaults --vcs-ref=:current: -d 'unmanaged=[{name}]'"
         yield _finding(
             name,
-            f"{state}: the next update replaces it\nhint: to keep your edit, add it to "
-            f"the answer `unmanaged`: `{keep}`; or {RESTORE}",
+            "edited by hand: an update that changes the same lines conflicts\nhint: to "
+            f"keep your edit, add it to the answer `unmanaged`: `{keep}` and `git "
+            f"checkout HEAD -- {name}`; or {restore(name)}",
         )
 
 

@@ -26,7 +26,7 @@ SHARED_FILES = (
 _START = "# >>> ci-framework >>>"
 _END = "# <<< ci-framework <<<"
 _BLOCK = re.compile(rf"{_START}.*{_END}", re.DOTALL)
-_ANSWERS_LINE = re.compile(r"^# answers: *(\S.*?) *$", re.MULTILINE)
+_ANSWERS_LINE = re.compile(r"^# answers: *(\S.*?)\s*$", re.MULTILINE)
 _LOCK = "ci-framework/engine.lock"
 _CHANGE = (
     "hint: change it by an answer: `copier update --defaults --vcs-ref=:current: -d "
@@ -95,7 +95,8 @@ def check_answers(project: Project) -> Iterator[Finding]:
     try:
         answers = read_yaml(project.root / name)
     except ConfigurationError as error:
-        yield configuration_finding(name, str(error))
+        message = str(error).removeprefix(f"{name}: ")
+        yield configuration_finding(name, f"{message}\nhint: {error.hint}")
         return
     packages = listed_packages(answers)
     if not isinstance(answers, dict):

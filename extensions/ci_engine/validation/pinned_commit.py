@@ -10,11 +10,11 @@ from ci_engine.configuration.tables import text
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
 from ci_engine.project.repository import Project
-from ci_engine.validation.framework_files import RESTORE
+from ci_engine.validation.framework_files import restore
 from ci_engine.validation.marked_blocks import answers_file, configuration_finding
 from ci_engine.validation.vendored_engine import FOLDER, LOCK
 
-_COMMIT_LINE = re.compile(r"^# commit: *([0-9a-f]{40,64}) *$", re.MULTILINE)
+_COMMIT_LINE = re.compile(r"^# commit: *([0-9a-f]{40,64})\s*$", re.MULTILINE)
 # The output of `git describe`, which Copier records: v2.1.0-3-g1a2b3c4, or 1a2b3c4.
 _DESCRIBED = re.compile(r"(?:.*-\d+-g)?([0-9a-f]{7,64})")
 
@@ -46,6 +46,6 @@ def check_pinned_commit(project: Project) -> Iterator[Finding]:
         message = (
             f"it pins the engine of commit {pinned[:12]}, but {answers_file(project)} "
             f"is of {rendered}: files and engine do not belong together\n"
-            f"hint: {RESTORE}"
+            f"hint: {restore(f'{FOLDER}/{LOCK}')}"
         )
         yield configuration_finding(f"{FOLDER}/{LOCK}", message)

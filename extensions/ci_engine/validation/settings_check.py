@@ -1,4 +1,4 @@
-"""Whether the framework's own settings are allowed and fit the repository."""
+"""Check whether the framework's own settings are valid and match the repository."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ci_engine.validation.marked_blocks import configuration_finding
 
 
 def _findings(path: Path, name: str, mistakes: Iterable[Mistake]) -> Iterator[Finding]:
-    """Turn mistakes into findings that name key, value and what is allowed."""
+    """Turn mistakes into findings with key, value and allowed values."""
     for mistake in mistakes:
         line = find_line(read_text(path), mistake.keys)
         yield configuration_finding(name, mistake.message, line)
@@ -49,7 +49,7 @@ def check_waivers(project: Project, today: date) -> Iterator[Finding]:
 
 
 def check_shadowed_settings(project: Project) -> Iterator[Finding]:
-    """Report settings of tools that a file hides which the tool reads instead."""
+    """Report tool settings in a file that another file hides."""
     for tool in TOOLS:
         files = settings_files(project, tool)
         for file, line in files[1:]:
@@ -112,9 +112,9 @@ def _against_repository(project: Project, settings: Table) -> Iterator[Mistake]:
 
 
 def _unsupported_pythons(project: Project, settings: Table) -> Iterator[Mistake]:
-    """The matrix must not ask for a Python that the project refuses."""
+    """Check that the matrix has only Pythons that the project supports."""
     required = text(project.pyproject, "project", "requires-python")
-    # What the project sets itself counts first.
+    # The project's own settings take precedence.
     own = ("matrix", "python-versions")
     names = own if texts(settings, *own) else ("matrix", ANSWERS, "python-versions")
     for position, version in enumerate(texts(settings, *names)):
@@ -125,7 +125,7 @@ def _unsupported_pythons(project: Project, settings: Table) -> Iterator[Mistake]
 
 
 def _unknown_environments(project: Project, settings: Table) -> Iterator[Mistake]:
-    """The environment of a tier must exist."""
+    """Check that the environment of each tier exists."""
     pixi = project.manager == "pixi"
     if pixi and (project.root / "pixi.toml").is_file():
         return

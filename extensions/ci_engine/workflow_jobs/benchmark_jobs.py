@@ -1,4 +1,4 @@
-"""The jobs with benchmarks and load tests, of the repository or of each package."""
+"""The jobs for benchmarks and load tests, of the repository or of each package."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ci_engine.workflow_jobs.jobs import Jobs, MatrixJob, as_matrix, newest_of
 from ci_engine.workflow_jobs.package_jobs import PackageChanges
 from ci_engine.workflow_jobs.package_matrix import matrix_jobs_of
 
-# They hold commits that a pull request was compared for.
+# They contain the commits that a pull request is compared with.
 _COMPARED_BEFORE = ("push", "merge_group")
 _LOAD_TESTS = ("tests/load", "load", "locustfile.py")
 # They start the workflow that adds to the history.
@@ -28,9 +28,9 @@ class BenchmarkJob(msgspec.Struct, frozen=True, rename="kebab"):
     """One job that runs benchmarks.
 
     Attributes:
-        label: what its report is called.
+        label: the name of its report.
         suite: load for a load test; empty = the suite of the workflow.
-        package: the package whose benchmarks it runs; empty = the repository.
+        package: the package with the benchmarks; empty = the repository.
     """
 
     label: str
@@ -49,7 +49,7 @@ def with_benchmarks(
     configuration: Configuration,
     event: Event,
 ) -> Jobs:
-    """Add the jobs with benchmarks that a change may have slowed, or why not."""
+    """Add benchmark jobs whose results a change may affect, or why there are none."""
     planned = list(_planned(project, packages, configuration))
     suite = configuration.settings.performance.benchmark_suite
     because = ""
@@ -73,7 +73,7 @@ def with_benchmarks(
 
 
 def _is_sensitive(decision: Decision, suite: list[str]) -> bool:
-    """Whether code may run slower now, or the benchmarks themselves changed."""
+    """Whether a change may affect the speed of code, or the benchmarks themselves."""
     paths = [f"/{reason.path}" for reason in decision.reasons]
     return decision.performance_sensitive or any(
         f"/{part.strip('/')}/" in f"{path}/" for path in paths for part in suite

@@ -1,4 +1,4 @@
-"""The jobs of a workflow: which have to run for a change, with which checks, where."""
+"""Plan the jobs of a workflow for a change, with their checks and matrices."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.settings import CheckName, Settings
 from ci_engine.github.event import Event
 
-# Their result may differ from one Python or platform to the next.
+# Checks whose results may depend on the Python version or the platform.
 ON_THE_MATRIX = frozenset({"test", "coverage", "patch-coverage"})
-# They look at code or versions only: documentation cannot change their result.
+# Checks of code or versions only, which documentation does not affect.
 _BLIND_TO_DOCS = frozenset(
     {"typecheck", "security", "audit", "policy", "lock", "api", "mcp"}
 )
-# Where every test runs, each module that matters is imported anyway.
+# If every test runs, each module that matters is imported anyway.
 BESIDE_A_SELECTION = frozenset({"imports"})
-# They compare with the commit the change started from.
+# Checks that compare with the base of the change.
 _NEED_HISTORY = frozenset({"patch-coverage", "api"})
 _DOCS_ONLY = "only documentation and generated files changed"
 
@@ -34,20 +34,20 @@ class MatrixJob(msgspec.Struct, frozen=True, rename="kebab"):
 
     @property
     def title(self) -> str:
-        """What people call it."""
+        """The name for display."""
         return f"{self.platform} {self.python_version}"
 
 
 class Jobs(msgspec.Struct, frozen=True):
-    """What the jobs of a workflow do.
+    """The jobs of a workflow.
 
     Attributes:
-        matrix_jobs: the matrix of the tests.
-        test_checks: the checks that every leg of the matrix makes.
-        skips: why a job is left out, by its id.
+        matrix_jobs: the matrix jobs for tests.
+        test_checks: the checks that every matrix job runs.
+        skips: why jobs are skipped, by job id.
         security_skips: the same for the jobs of the security audit.
-        history: whether the jobs need all commits, as the version is made from them.
-        impossible: why optional jobs that were requested cannot be.
+        history: whether the jobs need all commits to derive the version.
+        impossible: why requested optional jobs are impossible.
     """
 
     quick: MatrixJob
@@ -61,13 +61,13 @@ class Jobs(msgspec.Struct, frozen=True):
     impossible: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
     def outputs(self) -> dict[str, str]:
-        """The outputs of a step: flat, short and of no name that a user chose."""
+        """The outputs of a step: flat, short and without names that users chose."""
         checks = {*self.quick_checks, *self.test_checks}
         history = self.history or not _NEED_HISTORY.isdisjoint(checks)
         return {
             "matrix": as_matrix(self.matrix_jobs),
             "test-checks": ",".join(self.test_checks),
-            # How many commits a check-out fetches; 0 stands for all of them.
+            # The number of commits that a checkout fetches; 0 means all.
             "test-history": "0" if history else "1",
             "quick-runner": self.quick.runner,
             "quick-python": self.quick.python_version,
@@ -85,10 +85,10 @@ def plan_jobs(
     *,
     spot_check: bool = False,
 ) -> Jobs:
-    """Say what each job does for a change.
+    """Plan the jobs for a change.
 
-    With ``spot_check`` a change is tested on two legs only; what is not about a
-    change is tested on all of them.
+    With ``spot_check`` a change is tested by two matrix jobs only; events other than
+    changes are tested by all of them.
     """
     tier = configuration.settings.quality.tier
     checks = configuration.settings.checks_of(tier)
@@ -124,7 +124,7 @@ def plan_jobs(
 
 
 def with_conformance(jobs: Jobs, decision: Decision, settings: Settings) -> Jobs:
-    """Add why the job with the conformance suite of an MCP server is left out."""
+    """Add why the job with the conformance suite of an MCP server is skipped."""
     because = ""
     if not (settings.mcp.command or settings.mcp.http_command):
         return jobs
@@ -137,7 +137,7 @@ def with_conformance(jobs: Jobs, decision: Decision, settings: Settings) -> Jobs
 
 
 def _security_skips(event: Event) -> dict[str, str]:
-    """Why jobs of the security audit are left out; its scan never is."""
+    """Why jobs of the security audit are skipped; its scan never is."""
     skips: dict[str, str] = {}
     paid = "code scanning of private repositories is a paid feature of GitHub"
     because = paid if event.private else event.restricted
@@ -153,7 +153,7 @@ def _security_skips(event: Event) -> dict[str, str]:
 
 
 def _no_scanning(decision: Decision, event: Event, quick: Sequence[CheckName]) -> str:
-    """Why nothing is sent to GitHub's code scanning, empty if something is."""
+    """Why nothing is uploaded to GitHub's code scanning, empty if something is."""
     if decision.docs_only:
         # An upload without results would close the alerts of the last one.
         return _DOCS_ONLY
@@ -165,10 +165,10 @@ def _no_scanning(decision: Decision, event: Event, quick: Sequence[CheckName]) -
 
 
 def matrix_of(configuration: Configuration) -> list[MatrixJob]:
-    """The legs of the whole matrix.
+    """The jobs of the whole matrix.
 
     Every Python on the first platform; on the others the oldest and the newest,
-    where most differences between platforms show.
+    which show most differences between platforms.
     """
     named = set(configuration.settings.matrix.python_versions)
     versions = sorted(named, key=lambda version: int(version.split(".")[1]))
@@ -194,10 +194,10 @@ def on_first_platform(configuration: Configuration) -> list[MatrixJob]:
 
 
 def newest_of(configuration: Configuration) -> MatrixJob:
-    """The newest Python on the first platform: where one leg has to do."""
+    """The newest Python on the first platform, for checks that need one job only."""
     return spot_check_of(configuration)[-1]
 
 
 def as_matrix(matrix_jobs: Iterable[object]) -> str:
-    """Write legs as GitHub's ``strategy.matrix``, on one line."""
+    """Write matrix jobs as GitHub's ``strategy.matrix``, on one line."""
     return json.dumps({"include": msgspec.to_builtins(list(matrix_jobs))})

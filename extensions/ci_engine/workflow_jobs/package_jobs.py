@@ -1,4 +1,4 @@
-"""The jobs of ``monorepo.yml``: a leg for each package that has to be checked."""
+"""The jobs of ``monorepo.yml``: a matrix job for each package to check."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ci_engine.project.repository import Project
 from ci_engine.workflow_jobs.jobs import BESIDE_A_SELECTION, Jobs, as_matrix
 from ci_engine.workflow_jobs.package_matrix import PackageMatrix, shards_of
 
-# What an unchanged package may no longer pass when one that it needs changes.
+# Checks that an unchanged package may fail after one of its dependencies changed.
 _ACROSS: tuple[CheckName, ...] = ("typecheck", "test")
-# They look at every file there is, or at what the packages have in common.
+# Checks of all files, or of what the packages have in common.
 _ONCE: frozenset[CheckName] = frozenset(
     {"no-conflict-markers", "lint", "format", "hooks", "lock"}
 )
-# Made for the whole repository as well: what is sent to code scanning is complete.
+# Also run for the whole repository, so that uploads to code scanning are complete.
 _OF_REPOSITORY: frozenset[CheckName] = _ONCE | {
     "security",
     "audit",
@@ -38,11 +38,11 @@ _OF_REPOSITORY: frozenset[CheckName] = _ONCE | {
 
 
 class PackageChanges(msgspec.Struct, frozen=True):
-    """The packages of a repository and those that a change touches.
+    """The packages of a repository and those that a change affects.
 
     Attributes:
         servers: whether one of the packages is an MCP server.
-        test_files: how many files of tests each package has.
+        test_files: the number of test files in each package.
     """
 
     graph: Graph
@@ -53,7 +53,7 @@ class PackageChanges(msgspec.Struct, frozen=True):
 
     @property
     def names(self) -> list[str]:
-        """The packages that have to be checked; none where there is only one."""
+        """The packages to check; empty if there is only one package."""
         few = len(self.graph.packages) < 2  # noqa: PLR2004 - the repository itself
         return [] if few else sorted(self.affected.because)
 
@@ -64,7 +64,7 @@ def find_affected(
     decision: Decision,
     dependents: Literal["auto", "true", "false"],
 ) -> PackageChanges:
-    """Find the packages that a change touches."""
+    """Find the packages that a change affects."""
     graph = packages_graph(project)
     affected = affected_by(graph, classifier, decision)
     if dependents == "false":
@@ -77,7 +77,7 @@ def find_affected(
 
 
 def count_test_files(project: Project, graph: Graph) -> Mapping[str, int]:
-    """How many files of tests each package has, by their names."""
+    """The number of test files in each package, by their names."""
     inner_first = sorted(graph.packages, key=lambda each: -len(each.prefix))
     found: Counter[str] = Counter()
     for name in project.names:
@@ -88,16 +88,16 @@ def count_test_files(project: Project, graph: Graph) -> Mapping[str, int]:
 
 
 def checks_of_repository(settings: Settings) -> list[CheckName]:
-    """The checks of its tier that are made once for all packages."""
+    """The checks of the tier that run once for all packages."""
     once = _OF_REPOSITORY | OF_SERVERS
     return [name for name in _checks(settings) if name in once]
 
 
 def checks_of_packages(settings: Settings, *, servers: bool = False) -> list[CheckName]:
-    """The checks of its tier that are made for each package.
+    """The checks of the tier that run for each package.
 
     Args:
-        settings: those of the repository.
+        settings: the settings of the repository.
         servers: whether some of the packages are MCP servers.
     """
     once = _ONCE | OF_SERVERS
@@ -109,7 +109,7 @@ def checks_of_packages(settings: Settings, *, servers: bool = False) -> list[Che
 
 
 def _checks(settings: Settings) -> list[CheckName]:
-    # All tests of a package run: no selection may miss a module of it.
+    # All tests of a package run, so that no module is missed.
     checks = settings.checks_of(settings.quality.tier, package=True)
     return [name for name in checks if name not in BESIDE_A_SELECTION]
 
@@ -117,7 +117,7 @@ def _checks(settings: Settings) -> list[CheckName]:
 def with_packages(
     jobs: Jobs, packages: PackageChanges, configuration: Configuration
 ) -> Jobs:
-    """Add the legs of the packages, or why there are none."""
+    """Add the matrix jobs of the packages, or why there are none."""
     if not packages.planned:
         return jobs
     settings = configuration.settings

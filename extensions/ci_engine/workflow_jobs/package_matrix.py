@@ -1,4 +1,4 @@
-"""The matrices of ``monorepo.yml``: packages, their Pythons and their shards."""
+"""Plan the matrices of ``monorepo.yml``: packages, their Pythons and shards."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ci_engine.monorepo.package_model import Graph, Package
 from ci_engine.project.requires_python import allows_python
 from ci_engine.workflow_jobs.jobs import ON_THE_MATRIX, MatrixJob, on_first_platform
 
-# GitHub takes 256 jobs of one matrix; some are left for others.
+# GitHub allows 256 jobs per matrix; some are reserved for others.
 _MOST_JOBS = 200
 
 
 class PackageJob(MatrixJob, frozen=True, rename="kebab", kw_only=True):
-    """One job of the matrix of the packages.
+    """One job in the matrix of packages.
 
     Attributes:
         label: the name of the job and of its report.
-        package: the packages that it checks, comma-separated.
-        checks: the checks that it runs, comma-separated.
-        shard: the part of the tests that it runs, as in 2/3; empty = all of them.
-        part: what its report ends with, if it runs a part of the tests.
-        suffix: the same for its name.
+        package: the packages to check, comma-separated.
+        checks: the checks to run, comma-separated.
+        shard: the shard of the tests to run, as in 2/3; empty = all of them.
+        part: the suffix of its report, if it runs a part of the tests.
+        suffix: the suffix of its name.
     """
 
     label: str
@@ -41,7 +41,7 @@ class ShardJob(msgspec.Struct, frozen=True):
     """A shard whose report is combined with others.
 
     Attributes:
-        label: what its report is called.
+        label: the name of its report.
     """
 
     label: str
@@ -55,7 +55,7 @@ class PackageMatrix:
     """Plans the jobs of packages.
 
     Attributes:
-        test_files: how many files of tests each package has.
+        test_files: the number of test files in each package.
     """
 
     graph: Graph
@@ -65,10 +65,10 @@ class PackageMatrix:
     def jobs(
         self, names: Sequence[str], checks: Sequence[CheckName]
     ) -> list[PackageJob]:
-        """A job for each package and Python, and one more for each shard of tests.
+        """A job for each package and Python, and more for shards of tests.
 
-        With too many of them there are fewer shards, then none; then some packages
-        share a job.
+        If there are too many, they have fewer shards, then none; then packages share
+        jobs.
         """
         most = self.configuration.settings.matrix.shards if "test" in checks else 1
         for shards in range(most, 1, -1):
@@ -88,7 +88,7 @@ class PackageMatrix:
     def _grouped(
         self, names: Sequence[str], checks: Sequence[CheckName]
     ) -> list[PackageJob]:
-        """A job for each package and Python; with too many, one for several."""
+        """A job for each package and Python; with too many, packages share jobs."""
         by_job: dict[MatrixJob, list[str]] = {}
         for name in names:
             for where in self._matrix_jobs(name):
@@ -103,7 +103,7 @@ class PackageMatrix:
     def _divided(
         self, name: str, where: MatrixJob, checks: Sequence[CheckName], shards: int
     ) -> Iterator[PackageJob]:
-        """The jobs of one package: its tests in parts, its other checks in one job."""
+        """The jobs of one package: its tests in shards, its other checks in one job."""
         shards = min(shards, self.test_files.get(name, 0))
         if shards <= 1:
             yield _package_job(where, [name], checks)
@@ -136,11 +136,11 @@ def _package_job(
 
 
 def shards_of(jobs: Sequence[PackageJob], prefix: str = "") -> list[ShardJob]:
-    """The shards among some jobs.
+    """The shards in a list of jobs.
 
     Args:
         jobs: the jobs of one matrix.
-        prefix: what the labels of their reports start with.
+        prefix: the prefix of their reports' labels.
     """
     return [
         ShardJob(
@@ -155,7 +155,7 @@ def shards_of(jobs: Sequence[PackageJob], prefix: str = "") -> list[ShardJob]:
 
 
 def matrix_jobs_of(package: Package, configuration: Configuration) -> list[MatrixJob]:
-    """Where a package is tested: on the oldest and the newest Python that it allows."""
+    """The oldest and the newest Python that a package allows, as matrix jobs."""
     matrix_jobs = on_first_platform(configuration)
     fit = [
         matrix_job

@@ -125,7 +125,7 @@ def _pip(survey: Survey) -> Iterator[_Sign]:
         yield _Sign("pip", "a Pipfile is a file of pipenv", survey.file("Pipfile"))
     setup = survey.first("setup.py", "setup.cfg")
     if setup and "project" not in survey.pyproject:
-        because = f"{setup} says what setuptools installs"
+        because = f"{setup} defines what setuptools installs"
         yield _Sign("setuptools", because, survey.file(setup), "likely")
     if "project" in survey.pyproject:
         because = "only pyproject.toml lists what is installed, which pip supports"

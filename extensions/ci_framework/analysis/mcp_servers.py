@@ -24,7 +24,7 @@ _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 @dataclass(frozen=True)
 class _Needed:
-    """A library for servers, and where it is required."""
+    """A library for servers, and the location that requires it."""
 
     name: str
     evidence: Evidence
@@ -46,7 +46,7 @@ def state_mcp_server(
 
 
 def _state_package_servers(survey: Survey, findings: Findings) -> None:
-    """State which packages below the top are servers of their own."""
+    """State which nested packages are servers themselves."""
     commands: dict[str, str] = {}
     locations: list[Evidence] = []
     for root in findings.items("distributions"):
@@ -63,7 +63,7 @@ def _state_package_servers(survey: Survey, findings: Findings) -> None:
 
 
 def _needed(survey: Survey, root: str) -> Iterator[_Needed]:
-    """The libraries for servers that a package below the top requires."""
+    """The server libraries that a nested package requires."""
     path = join(root, PYPROJECT)
     document = survey.documents.toml(path)
     for keys, lines in (

@@ -1,4 +1,4 @@
-"""The recipes of make and just, with the variables that have one known value."""
+"""Read the recipes of make and just, with variables that have one known value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TARGET = re.compile(r"^([A-Za-z0-9][\w./-]*(?:[ \t]+[\w./-]+)*)\s*:(?!=)")
 _RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)(?:\s[^:]*)?:(?!=)")
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _JUSTFILES = ("justfile", "Justfile", ".justfile")
-# What make and just read themselves.
+# Marks that make and just read themselves.
 _RECIPE_MARKS = re.compile(r"^[@-]+")
 _CONTINUED = re.compile(r"\s*\\\n\s*")
 _MAKE_ASSIGNED = re.compile(
@@ -31,7 +31,7 @@ _JUST_ASSIGNED = re.compile(
     re.MULTILINE,
 )
 _JUST_USED = re.compile(r"\{\{\s*([A-Za-z_][\w-]*)\s*\}\}")
-# Variables that hold each other, and values that no command line has.
+# Limits for variables that contain each other, and for overlong values.
 _DEEPEST = 5
 _LONGEST = 500
 
@@ -76,8 +76,8 @@ def just_recipes(survey: Survey, root: str = "") -> Iterator[Task]:
 def _make_variables(content: str) -> dict[str, str]:
     """Variables that are assigned once; ``$(MAKE)`` is make itself.
 
-    What is assigned twice, such as in the branches of a condition, or computed by a
-    function of make, depends on where it runs.
+    Variables that are assigned twice, such as in the branches of a condition, or
+    computed by a function of make depend on where it runs.
     """
     found: dict[str, list[str]] = {"MAKE": ["make"]}
     of_targets = {match[1] for match in _OF_TARGET.finditer(content)}
@@ -115,10 +115,10 @@ def _blocks(
     for number, row in enumerate(content.split("\n"), 1):
         before, continued = continued, row.endswith("\\")
         if before and not body:
-            # More of what the header needs.
+            # A continuation of the header.
             continue
         if before or row[:1] in ("\t", " "):
-            # A continued line may begin with an option, which is no mark.
+            # A continued line may start with an option, which is no prefix.
             plain = row.strip()
             body.append(plain if before else _RECIPE_MARKS.sub("", plain))
             continue

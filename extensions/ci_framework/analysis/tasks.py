@@ -1,4 +1,4 @@
-"""The named commands of the project, whoever runs them."""
+"""Read the named commands of the project, for any runner."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from ci_framework.analysis.sessions import (
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence, Task
 
-# What a person hands to a script of hatch, with its default.
+# An argument of a hatch script, with its default.
 _HATCH_ARGUMENTS = re.compile(r"\{args:?([^{}]*)\}")
 _SHELL_DIRECTORIES = ("scripts", "script", "bin", "ci", ".ci", "tools")
-# A directory of programs that is a variable, such as ``${PREFIX}pytest``.
+# A variable directory of programs, such as ``${PREFIX}pytest``.
 _VARIABLE = re.compile(r"(?m)(^|&& |\|\| |; )\s*\"?\$\{?\w+\}?\"?/?(?=[a-z])")
 _SHEBANG = re.compile(r"#!.*\b(ba|da|z|k)?sh\b")
 _PYTHON_CALL = re.compile(
@@ -35,7 +35,7 @@ _PYTHON_CALL = re.compile(
 
 
 def read_tasks(survey: Survey, pixi: Pixi) -> list[Task]:
-    """Every task, in the order of the files that define them."""
+    """All tasks, in the order of their files."""
     raw = [
         *_pixi(survey, pixi),
         *_scripts(survey),
@@ -53,7 +53,7 @@ def read_tasks(survey: Survey, pixi: Pixi) -> list[Task]:
 
 
 def commands_by_name(tasks: Iterable[Task]) -> dict[str, list[str]]:
-    """The commands that each name stands for."""
+    """The commands of each name."""
     commands: dict[str, list[str]] = {}
     for task in tasks:
         commands.setdefault(task.name, []).append(task.command)
@@ -67,7 +67,7 @@ def _explained(task: Task, commands: dict[str, list[str]]) -> Task:
 
 
 def command_text(value: object) -> str:
-    """A command however it is written: text, list of words or of commands, table."""
+    """The text of a command: a text, list of words or of commands, or a table."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
@@ -109,7 +109,7 @@ def _scripts(survey: Survey) -> Iterator[Task]:
     ):
         tasks = table(survey.pyproject, *keys)
         for name, value in tasks.items():
-            # A task of the name of its own program does not call itself.
+            # A task with the name of its own program does not call itself.
             others = {other: body for other, body in tasks.items() if other != name}
             command = _with_runner(runner, _script(runner, value), others)
             if name != "_" and command:
@@ -123,14 +123,14 @@ def _scripts(survey: Survey) -> Iterator[Task]:
 
 
 def _script(runner: str, value: object) -> str:
-    """A command of one runner: a list is a sequence for poe, words for the others."""
+    """A command of one runner: a list is a sequence for poe, else a word list."""
     if runner == "poe" and isinstance(value, list):
         return command_text({"sequence": cast("list[object]", value)})
     return command_text(value)
 
 
 def _with_runner(runner: str, command: str, tasks: Table) -> str:
-    """Lines that name other tasks, as a person would call those."""
+    """Lines that call other tasks, as users would call them."""
     starts = {"pdm": "pdm run ", "poe": "poe ", "taskipy": "task "}
     rows = command.split("\n")
     several = len(rows) > 1 or command in tasks
@@ -158,7 +158,7 @@ def _npm(survey: Survey) -> Iterator[Task]:
 
 
 def _shell(survey: Survey) -> Iterator[Task]:
-    """Scripts for the shell, by the path that people run them by."""
+    """Shell scripts, by the path with which they are called."""
     for path in survey.files:
         directory, _, name = path.rpartition("/")
         if directory not in _SHELL_DIRECTORIES:

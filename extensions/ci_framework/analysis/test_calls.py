@@ -1,4 +1,4 @@
-"""The calls of test runners that workflows and tasks make."""
+"""Find the calls of test runners in workflows and tasks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ci_framework.analysis.tests_layout import defines_tests
 from ci_framework.inventory import Evidence, Job, Task
 
 _DIRECTORY = re.compile(r"[\s-]*working-directory:\s*(\S+)")
-# Runners that test everything where no environment or session is named.
+# Runners that run all environments or sessions if none is named.
 _OTHER_LANGUAGES = word_set("test-programs-of-other-languages")
 _WHOLE_RUNNERS = frozenset({"tox", "nox"})
 
@@ -28,7 +28,7 @@ class Call:
     """One call of the test runner.
 
     Attributes:
-        job: the job that makes it, None if it is a task.
+        job: the job with the call, None if it is a task.
         whole: whether it is the default of a runner such as tox.
     """
 
@@ -39,7 +39,7 @@ class Call:
 
     @property
     def runner(self) -> str:
-        """What is called: pytest, unittest, django, nbdev, or a script."""
+        """The called runner: pytest, unittest, django, nbdev, or a script."""
         if self.argv[0] != "python":
             return self.argv[0].partition("_")[0]
         if self.argv[1] == "-m":
@@ -48,11 +48,11 @@ class Call:
 
 
 def calls_of(survey: Survey, *, pytest: bool) -> list[Call]:
-    """Calls of a test runner; of scripts only where nothing else is called.
+    """Calls of a test runner; scripts count only if nothing else is called.
 
     Args:
         survey: the repository.
-        pytest: whether the project uses pytest, which runs a script of tests too.
+        pytest: whether the project uses pytest, which also runs a script of tests.
     """
     found = [
         replace(call, argv=("pytest", *call.argv[1:]))
@@ -64,7 +64,7 @@ def calls_of(survey: Survey, *, pytest: bool) -> list[Call]:
 
 
 def _calls(survey: Survey) -> Iterator[Call]:
-    """Calls of a test runner: those of workflows first, then those of tasks."""
+    """Calls of a test runner, those of workflows before those of tasks."""
     tasks = {task.name: task for task in survey.tasks}
     for workflow, job, step in survey.steps():
         location = workflow.at(step.line)
@@ -78,14 +78,14 @@ def _calls(survey: Survey) -> Iterator[Call]:
 
 
 def _argv(survey: Survey, command: str) -> list[str] | None:
-    """The test runner, or else the script of the project, that a command calls."""
+    """The call of the test runner, or else of a script, in a command."""
     script = script_of_test(command)
     known = script is not None and any(map(survey.has, _files_of(script)))
     return argv_of_test(command) or (script if known else None)
 
 
 def _files_of(argv: Sequence[str]) -> list[str]:
-    """The files that may be what Python runs: a script, or a module of the project."""
+    """The files that Python may run: a script, or a module of the project."""
     if argv[1] != "-m":
         return [argv[1]]
     path = argv[2].replace(".", "/")
@@ -94,7 +94,7 @@ def _files_of(argv: Sequence[str]) -> list[str]:
 
 
 def not_understood(survey: Survey) -> Evidence | None:
-    """The first step of a workflow that tests in a way that cannot be read."""
+    """The first test step of a workflow that cannot be interpreted."""
     tasks = {task.name: task for task in survey.tasks}
     known = {
         task.runner
@@ -116,13 +116,13 @@ def not_understood(survey: Survey) -> Evidence | None:
 
 
 def _tests_no_python(script: str) -> bool:
-    """Whether only tools of other languages test in a script."""
+    """Whether a script only tests with tools of other languages."""
     found = [item for item in find_activities(script) if item.does == "test"]
     return bool(found) and all(item.program in _OTHER_LANGUAGES for item in found)
 
 
 def _is_elsewhere(survey: Survey, step: Evidence) -> bool:
-    """Whether a step runs in a directory of its own, and not at the top."""
+    """Whether a step runs in another directory than the root."""
     rows = survey.documents.text(step.path).split("\n")[step.line - 1 :]
     indent = len(rows[0]) - len(rows[0].lstrip())
     for row in [rows[0], *takewhile(lambda row: _is_inside(row, indent), rows[1:])]:
@@ -142,7 +142,7 @@ def _calls_of_step(
     location: Evidence,
     job: Job,
 ) -> Iterator[Call]:
-    """The call that a step makes, itself or by a task that it names."""
+    """The call that a step makes, directly or through a task."""
     named = [tasks[name] for name in _named(script, tasks)]
     rows = [(script, location), *((task.command, task.evidence) for task in named)]
     for command, where in rows:
@@ -151,7 +151,7 @@ def _calls_of_step(
             return
     words = script.split()
     for runner in sorted(_WHOLE_RUNNERS & {*words}):
-        # An environment that is chosen by the job, or none: the one that tests.
+        # If the job chooses an environment, or none is named: the one for tests.
         for task in sorted(tasks.values(), key=lambda task: _rank(task.name)):
             argv = _argv(survey, task.command) if "test" in task.does else None
             if task.runner == runner and argv is not None:

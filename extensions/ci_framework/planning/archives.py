@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from ci_engine.configuration.reading import Table
-from ci_engine.configuration.tables import items, table
+from ci_engine.configuration.tables import dig, items, table
 from ci_engine.project.path_patterns import matching
 from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import PYPROJECT
@@ -15,9 +15,11 @@ from ci_framework.repository import Repository
 
 # Build backends whose source archives contain every tracked file.
 _SCM = ("setuptools-scm", "setuptools_scm", "setuptools-git", "setuptools_git")
-_PBR = ("pbr",)
+# setup.cfg and setup.py find packages in all directories of the top with these.
+_NAMESPACES = ("find_namespace:", "find_namespace_packages()")
+_OWN = "ci-framework"
 # Lists of patterns that add files to a source archive, below `tool`, and the key that
-# leaves files out of it, empty where what is listed cannot be left out again.
+# excludes files, empty if listed files cannot be excluded again.
 _LISTS = {
     "pdm": (("pdm", "build"), ("includes", "source-includes"), "excludes"),
     "flit_core": (("flit", "sdist"), ("include",), "exclude"),
@@ -27,7 +29,7 @@ _LISTS = {
 
 
 class Archives:
-    """One repository with the files that are rendered into it."""
+    """A repository together with the files to render."""
 
     def __init__(
         self,
@@ -73,7 +75,7 @@ class Archives:
             yield path, f"add to {where}: {rows}"
 
     def _hatchling(self) -> Iterator[tuple[str, str]]:
-        """Everything, unless it lists what it takes."""
+        """Everything, unless the settings list the included files."""
         every = table(self._tool, "hatch", "build")
         sdist = table(every, "targets", "sdist")
         chosen = next((t for t in (sdist, every) if _LIMITS & {*t}), None)
@@ -89,7 +91,7 @@ class Archives:
         return "setuptools" in self._backend or self._backend in ("", "pbr.build")
 
     def _setuptools(self) -> Iterator[tuple[str, str]]:
-        """What MANIFEST.in takes; all of it at first where git is asked."""
+        """The files that MANIFEST.in includes; initially all files if git decides."""
         manifest = self._read("MANIFEST.in")
         taken = files_taken(manifest, self._files, every=self._asks_git())
         if taken:
@@ -99,18 +101,34 @@ class Archives:
                 if any(f"{name}/".startswith(f"{path}/") for name in taken)
             )
             yield "MANIFEST.in", f"add to its end: {rows}"
+        yield from self._namespaces()
+
+    def _namespaces(self) -> Iterator[tuple[str, str]]:
+        """Directories that count as packages, wherever they are found."""
+        find = dig(self._tool, "setuptools", "packages", "find")
+        own = table(find)
+        flat = not {"include"} & {*own} and strings(own, "where") in ([], ["."])
+        if isinstance(find, dict) and flat and own.get("namespaces") is not False:
+            where = "[tool.setuptools.packages.find]"
+            known = strings(own, "exclude")
+            if not any(matching(_OWN, [pattern]) for pattern in known):
+                yield PYPROJECT, f'add to `exclude` of {where}: "{_OWN}*"'
+        for path in ("setup.cfg", "setup.py"):
+            content = self._read(path)
+            if any(word in content for word in _NAMESPACES) and _OWN not in content:
+                yield path, f'add to `exclude` where packages are found: "{_OWN}*"'
 
     def _asks_git(self) -> bool:
-        """Whether setuptools lets git decide what a source archive contains."""
+        """Whether setuptools or pbr lets git decide what a source archive contains."""
         requires = strings(self._pyproject, "build-system", "requires")
-        asked = any(row.lower().startswith((*_SCM, *_PBR)) for row in requires)
+        asked = any(row.lower().startswith(_SCM) for row in requires)
         calls = self._read("setup.py") + self._read("setup.cfg")
         return asked or any(
             word in calls for word in ("use_scm_version", "pbr=True", *_SCM)
         )
 
     def _listed(self) -> Iterator[tuple[str, str]]:
-        """Backends that take the package alone, and what is listed."""
+        """Backends that only include the package and listed files."""
         for name, (keys, lists, excludes) in _LISTS.items():
             if not self._backend.startswith(name):
                 continue
@@ -137,13 +155,13 @@ _LIMITS = {"include", "only-include", "packages"}
 
 
 def _patterns(settings: Table, key: str) -> Iterator[str]:
-    """The patterns of a list, whose entries may be tables with a path."""
+    """The patterns in a list, whose entries may be tables with a path."""
     for item in items(settings, key):
         yield item if isinstance(item, str) else text(item, "path")
 
 
 def _fits(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a pattern fits a file or a directory that it is in."""
+    """Whether a pattern matches a file or one of its parent directories."""
     parts = path.split("/")
     locations = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
     plain = [p.strip("/").removesuffix("/**").removesuffix("/*") for p in patterns]

@@ -1,4 +1,4 @@
-"""MANIFEST.in, with which setuptools chooses the files of a source archive.
+"""Interpret MANIFEST.in, with which setuptools chooses the files of a source archive.
 
 https://setuptools.pypa.io/en/latest/userguide/miscellaneous.html
 """
@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 
 
 def files_taken(manifest: str, files: Sequence[str], *, every: bool) -> list[str]:
-    """The files that a source archive holds.
+    """The files that a source archive includes.
 
     Args:
         manifest: the text of MANIFEST.in.
-        files: all files that there are.
-        every: whether it holds all of them before MANIFEST.in is read.
+        files: all files.
+        every: whether it includes all files before MANIFEST.in is read.
     """
     taken = set(files) if every else set[str]()
     for line in manifest.replace("\\\n", " ").splitlines():
@@ -49,12 +49,12 @@ def _below(path: str, words: Sequence[str]) -> bool:
 
 
 def _plain(word: str) -> str:
-    """A pattern as it is from the top of the repository."""
+    """Make a pattern relative to the root of the repository."""
     return re.sub(r"^(\./)+|^\.$", "", word.strip("/").replace("\\", "/"))
 
 
 def _matches(path: str, pattern: str) -> bool:
-    """Whether a path fits; only ``**`` crosses directories, and stands for none too."""
+    """Whether a path matches; only ``**`` crosses directories, or matches none."""
     names, patterns = path.split("/"), pattern.split("/")
     return _fit(names, patterns)
 

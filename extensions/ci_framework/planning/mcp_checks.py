@@ -1,4 +1,4 @@
-"""The servers of a project that nothing checks before their command is set."""
+"""Report servers of a project that are not checked until their command is set."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from ci_framework.inventory import Inventory
 from ci_framework.planning.plan import Operation
 
-# Packages that a reason names.
+# The maximum number of packages that a reason names.
 _SHOWN = 3
 
 
 def unchecked_servers(
     inventory: Inventory, answers: Mapping[str, object]
 ) -> list[Operation]:
-    """One row that says how the gate starts checking the servers.
+    """A row that explains how to let the gate check the servers.
 
     Args:
-        inventory: what the repository is.
-        answers: those of the plan; packages have gates of their own in a monorepo.
+        inventory: the facts about the repository.
+        answers: those of the plan; packages of a monorepo have separate gates.
     """
     found = inventory.mapping("package-mcp-servers")
     evidence = inventory.fact("package-mcp-servers")

@@ -1,4 +1,4 @@
-"""Services that the tests of a project need, and that the framework starts if asked."""
+"""Report services that tests need, and that the framework can start."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from ci_framework.inventory import Evidence, Inventory, Job, Workflow, steps_of
 from ci_framework.planning.plan import Operation
 
-# What the answer `services` names, by the names of their images.
+# The values of the answer `services`, by the names of their images.
 _KNOWN = ("postgres", "redis")
 
 
 def kind_of_image(image: str) -> str:
-    """What of the answer ``services`` an image is; empty if it is another one."""
+    """The value of the answer ``services`` for an image; empty for other images."""
     name = image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
     return name if name in _KNOWN else ""
 
@@ -21,13 +21,13 @@ def kind_of_image(image: str) -> str:
 def needed_services(
     inventory: Inventory, answers: Mapping[str, object]
 ) -> list[Operation]:
-    """State which services no answer starts, although no job tests without them."""
+    """Report services that no answer starts, although every test job uses them."""
     jobs = _test_jobs(inventory)
     answered = answers.get("services") or answers.get("service_image")
     if answered or answers.get("ci_mode") == "local" or not jobs:
         return []
     if not all(job.services for _, job in jobs):
-        # What tests without a service skips what needs one, or tests something else.
+        # Without the service, tests that need it are skipped, or test something else.
         return []
     images = {name: image for _, job in jobs for name, image in job.services.items()}
     workflow, job = jobs[0]

@@ -14,6 +14,7 @@ from ci_framework.analysis.readers.documents import strings
 from ci_framework.analysis.survey import PYPROJECT
 from ci_framework.inventory import Evidence, Inventory, steps_of
 from ci_framework.planning.archives import Archives
+from ci_framework.planning.hook_answers import HOOKS_FILE
 from ci_framework.planning.plan import Operation
 from ci_framework.repository import Repository
 
@@ -24,6 +25,22 @@ _REUSE = ("REUSE.toml", ".reuse/dep5")
 _YAMLLINT = (".yamllint", ".yamllint.yaml", ".yamllint.yml")
 # Locations of check-manifest's settings, other than pyproject.toml.
 _INI = ("setup.cfg", "tox.ini")
+# What formats or checks files by rules of a project: where files are left out, and how.
+_FORMATTERS = {
+    "prettier": (".prettierignore", "add the lines "),
+    "shfmt": (".editorconfig", "add a section with `ignore = true` for "),
+}
+_WITHOUT_FILE = (
+    *("addlicense", "bashate", "beautysh", "biome", "cspell", "dprint"),
+    *("editorconfig-checker", "licenseheaders", "yamlfix", "yamlfmt"),
+)
+# Hooks that no comment in a file turns off.
+_REWRITING = (
+    *("addlicense", "bashate", "beautysh", "biome", "cspell", "editorconfig-checker"),
+    *("insert-license", "licenseheaders", "prettier", "pretty-format", "shfmt"),
+    *("yamlfix", "yamlfmt"),
+)
+_REWRITING_PYTHON = ("double-quote-string", "reorder-python-imports")
 _MANIFEST_SECTION = "[check-manifest]"
 
 
@@ -88,6 +105,39 @@ class _Looks:
         yield from self._yamllint()
         yield from self._reuse()
         yield from self._check_manifest()
+        yield from self._formatters()
+        yield from self._hooks()
+
+    def _formatters(self) -> Iterator[Operation]:
+        """Tools by whose settings, or with any, files of ours look different."""
+        for tool, (path, advice) in _FORMATTERS.items():
+            known = self._text(path).split()
+            missing = [
+                f"{top}/" if top not in self._files else top for top in self._tops
+            ]
+            missing = [row for row in missing if row not in known]
+            if missing and self._calls(tool):
+                yield _by_hand(path, f"{tool}: {advice}{', '.join(missing)}")
+        for tool in _WITHOUT_FILE:
+            if self._calls(tool):
+                names = ", ".join(self._globs())
+                advice = "exclude in its settings or its command"
+                yield _by_hand(PYPROJECT, f"{tool}: {advice}: {names}")
+
+    def _hooks(self) -> Iterator[Operation]:
+        """Hooks that rewrite files which keep to other rules, one by one."""
+        ids = {hook.id for hook in self._inventory.hooks}
+        python = any(path.endswith(".py") for path in self._files)
+        starts = (*_REWRITING, *(_REWRITING_PYTHON if python else ()))
+        found = sorted(name for name in ids if name.startswith(starts))
+        if found and not re.search(r"exclude:.*ci-framework", self._text(HOOKS_FILE)):
+            ends = [
+                f"{top}$" if top in self._files else f"{top}/" for top in self._tops
+            ]
+            pattern = "|".join(end.replace(".", r"\.") for end in ends)
+            advice = f"add `exclude: ^({pattern})` to {', '.join(found)}"
+            reason = f"hooks that would change the framework's files: {advice}"
+            yield _by_hand(HOOKS_FILE, reason)
 
     def _check_manifest(self) -> Iterator[Operation]:
         """The setting `ignore`, in the file with its settings or for them."""
@@ -135,16 +185,17 @@ class _Looks:
 
     def _runs(self, tool: str) -> bool:
         """Whether a workflow, a task or a hook of the project runs a tool."""
+        hooks = self._inventory.hooks
+        return self._calls(tool) or any(hook.id.startswith(tool) for hook in hooks)
+
+    def _calls(self, tool: str) -> bool:
+        """Whether a workflow or a task of the project runs a tool."""
         word = re.compile(rf"(?<![\w./-]){re.escape(tool)}(?![\w-])")
         inventory = self._inventory
-        return (
-            any(
-                step.kind == "run" and word.search(step.text)
-                for _, _, step in steps_of(inventory.workflows)
-            )
-            or any(word.search(task.command) for task in inventory.tasks)
-            or any(hook.id.startswith(tool) for hook in inventory.hooks)
-        )
+        return any(
+            step.kind == "run" and word.search(step.text)
+            for _, _, step in steps_of(inventory.workflows)
+        ) or any(word.search(task.command) for task in inventory.tasks)
 
 
 def _by_hand(path: str, reason: str) -> Operation:

@@ -1,4 +1,4 @@
-"""Clean clones to validate in: never the user's work tree."""
+"""Clean clones to validate in, so that the user's work tree is not touched."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ci_engine.processes.signals import on_signals, restore
 from ci_framework.repository import Repository, configures_git
 from ci_framework.validating.ending import everything_ends
 
-# What a validation puts into a clone, beside what git knows.
+# Files that a validation adds to a clone, besides those that git tracks.
 _OURS = ("/.ci-framework/", "/.venv/")
-# Variables of this process that would change what runs in a clone.
+# Variables of this process that would affect programs in a clone.
 _DROPPED = (
     "GIT_",
     "GITHUB_",
@@ -36,7 +36,7 @@ _DROPPED = (
     "UV_RUN",
     "__PYVENV_LAUNCHER__",
 )
-# Where the engine and its tools come from is the user's choice; the mark is ours.
+# The user decides where the engine and its tools come from; the mark is ours.
 _KEPT = (CACHE_VARIABLE, "CI_FRAMEWORK_ENGINE", MARK_VARIABLE)
 
 
@@ -49,16 +49,16 @@ class Clone:
 
     @property
     def root(self) -> Path:
-        """Its top directory."""
+        """Its root directory."""
         return self.repository.root
 
     def reset(self) -> None:
-        """Undo what a program did to the files; environments stay."""
+        """Undo a program's changes to the files; environments stay."""
         self.repository.git("checkout", "--quiet", "--force", self.commit, "--", ".")
         self.repository.git("clean", "-ffd", "--quiet")
 
     def touched(self) -> list[str]:
-        """The files that a program changed or made since the last reset."""
+        """The files that a program changed or created since the last reset."""
         words = ("status", "--porcelain", "-z", "--no-renames")
         rows = self.repository.git(*words, "--untracked-files=all").split(b"\0")
         return sorted(os.fsdecode(row[3:]) for row in rows if row)
@@ -74,7 +74,7 @@ class Clones:
 
 @contextmanager
 def clone_both(repository: Repository, base: str, adopted: str) -> Generator[Clones]:
-    """Clone a repository twice, in a directory that is removed afterwards."""
+    """Clone a repository twice, into a directory that is removed afterwards."""
     with scratch_directory() as location:
         yield Clones(
             make_clone(repository, base, location / "base" / "project"),
@@ -84,9 +84,9 @@ def clone_both(repository: Repository, base: str, adopted: str) -> Generator[Clo
 
 @contextmanager
 def scratch_directory() -> Generator[Path]:
-    """A temporary directory that is removed also when the command is interrupted.
+    """A temporary directory that is also removed if the command is interrupted.
 
-    Whatever was started meanwhile ends first.
+    All programs started in the meantime are ended first.
 
     Raises:
         KeyboardInterrupt: on any signal that ends the command.
@@ -110,10 +110,10 @@ def scratch_directory() -> Generator[Path]:
 
 
 def make_clone(repository: Repository, commit: str, location: Path) -> Clone:
-    """Clone with all tags and check one commit out.
+    """Clone with all tags and check out one commit.
 
-    A local clone has every object of the original, also of commits that no branch
-    has; hooks, filters of the user and templates stay out.
+    A local clone has every object of the original, including commits without a
+    branch; hooks, filters of the user and templates are excluded.
     """
     location.parent.mkdir(parents=True, exist_ok=True)
     words = ("clone", "--quiet", "--local", "--no-checkout", "--template=")
@@ -128,9 +128,9 @@ def make_clone(repository: Repository, commit: str, location: Path) -> Clone:
     exclude = clone.git_directory / "info" / "exclude"
     exclude.parent.mkdir(exist_ok=True)
     exclude.write_text("".join(f"{line}\n" for line in _OURS), encoding="utf-8")
-    # Nothing that runs in the clone may push into the user's repository.
+    # Programs in the clone must not be able to push to the user's repository.
     clone.git("config", "remote.origin.pushurl", "pushing-is-off-in-a-validation")
-    # What large files point to is fetched from a server: the pointers have to do.
+    # Contents of Git LFS files would be downloaded, so their pointers must suffice.
     words = ("checkout", "--quiet", "--force", "--detach", commit)
     clone.git(*words, variables={"GIT_LFS_SKIP_SMUDGE": "1"})
     return Clone(clone, commit)

@@ -1,7 +1,7 @@
-"""Nothing that a validation starts goes on after it, even if the validation is killed.
+"""End everything that a validation starts, even if the validation is killed.
 
-Programs are marked by a variable, which all that they start inherits, in whatever
-session it is. Another process waits for the end of this one, and ends what is marked.
+A variable marks programs and all of their children, in whatever session. Another
+process waits for the end of this one, and ends the marked processes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import ci_engine
 from ci_engine.processes.leftovers import MARK_VARIABLE, inner_mark
 
-# A pipe is at its end when its only writer is gone, for whatever reason.
+# A pipe ends when its only writer is gone, for whatever reason.
 _WAITS = """\
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -28,13 +28,13 @@ end_leftovers(sys.argv[2])
 
 
 def new_mark() -> dict[str, str]:
-    """The variable of a new mark, inside of that of this process."""
+    """The variable of a new mark, nested in that of this process."""
     return {MARK_VARIABLE: inner_mark(uuid.uuid4().hex, os.environ)}
 
 
 @contextmanager
 def everything_ends() -> Generator[None]:
-    """Mark what this process starts, and end what is left of it afterwards."""
+    """Mark the programs that this process starts, and end the remaining ones."""
     before = os.environ.get(MARK_VARIABLE)
     marked = new_mark()
     location = str(Path(ci_engine.__file__).parents[1])

@@ -26,7 +26,7 @@ def run_engine(
 ) -> RunResult:
     """Run a command of the engine and return its result.
 
-    The launcher is that of ``adopted``; ``variables`` are settings that ``target``
+    Uses the launcher of ``adopted``; ``variables`` are settings that ``target``
     lacks.
 
     Raises:
@@ -45,7 +45,7 @@ def run_engine(
         ],
         cwd=target.root,
         timeout=timeout,
-        # Its checks run in sessions of their own: those end with it as well.
+        # Its checks run in separate sessions, which are ended together with it.
         variables=child_environment(**(variables or {}), **new_mark()),
     )
     try:
@@ -59,9 +59,9 @@ def run_engine(
 
 
 def _launcher(root: Path) -> list[str]:
-    """The second half of the launcher, which needs no shell.
+    """The second stage of the launcher, which needs no shell.
 
-    A commit that an earlier release adopted has none; our own engine serves it.
+    A commit from an earlier release has none; it is run with our own engine.
     """
     bootstrap = root / "ci-framework" / "bootstrap"
     if not bootstrap.is_file():

@@ -1,4 +1,4 @@
-"""Run the project's own tests in a clone and note how each one ended."""
+"""Run the project's own tests in a clone and record their outcomes."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class SuiteRun:
     """One run of the tests.
 
     Attributes:
-        outcomes: how each test ended, by its id.
-        messages: what the tests that failed said.
-        silent: whether the command names no tests, so that only its exit code is known.
+        outcomes: the outcome of each test, by its id.
+        messages: the messages of failed tests.
+        silent: whether the command reports no tests, only an exit code.
     """
 
     outcomes: dict[str, str]
@@ -41,7 +41,7 @@ class SuiteRun:
 
     @property
     def problem(self) -> str:
-        """Why this run says nothing about the tests; empty if it does."""
+        """Why this run is not usable for a comparison; empty if it is."""
         if self.ended.missing:
             return self.ended.missing
         if self.ended.timed_out:
@@ -62,21 +62,21 @@ class SuiteRun:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many tests ended in which way."""
+        """The number of tests by outcome."""
         return dict(sorted(Counter(self.outcomes.values()).items()))
 
     def tail(self) -> list[str]:
-        """The end of what was printed, and of what kept tests from being found."""
+        """The end of the output, or of the errors during collection."""
         texts = [test.message for test in self.run.collection[:3]]
         text = "\n".join([*texts, self.ended.tail()])
         return [line for line in text.splitlines() if line.strip()][-25:]
 
 
 def words_of_tests(own: str | Sequence[str], environment: Environment) -> list[str]:
-    """The words that run the tests: the project's own command, else pytest's.
+    """The argument list of the tests: the project's own command, else pytest's.
 
     Raises:
-        ConfigurationError: if a quotation of the command is not closed.
+        ConfigurationError: if a quotation in the command is not closed.
     """
     if own:
         return argv_of("test", own if isinstance(own, str) else [*own])
@@ -88,7 +88,7 @@ def words_of_tests(own: str | Sequence[str], environment: Environment) -> list[s
 
 
 def shown_command(words: Sequence[str]) -> str:
-    """A command for people: an interpreter is only called python."""
+    """A command for display, with any interpreter shortened to python."""
     shown = [
         "python" if Path(word).name.startswith("python") and "/" in word else word
         for word in words
@@ -99,7 +99,7 @@ def shown_command(words: Sequence[str]) -> str:
 def run_suite(
     clone: Clone, environment: Environment, words: Sequence[str], timeout: float
 ) -> SuiteRun:
-    """Run the tests once; the clone is as before afterwards."""
+    """Run the tests once; the clone is reset afterwards."""
     location = clone.root / ".ci-framework" / "validation"
     location.mkdir(parents=True, exist_ok=True)
     events = location / "events.jsonl"
@@ -113,7 +113,7 @@ def run_suite(
             CI_ENGINE_PYTEST_EVENTS=str(events),
             CI_ENGINE_PYTEST_DEADLINE=f"{time.time() + timeout:.2f}",
             CI_ENGINE_ROOT=str(clone.root),
-            # What the tests leave behind ends with them, in whatever session it is.
+            # End all processes that the tests leave behind, in whatever session.
             **new_mark(),
             PYTEST_ADDOPTS="-p ci_framework_pytest",
             PYTHONPATH=str(_PLUGIN),
@@ -137,14 +137,14 @@ def run_suite(
 
 
 def _reports(words: Sequence[str]) -> bool:
-    """Whether the output of a command names what reports each test."""
+    """Whether the output of a command names single tests."""
     return any(word.endswith(("pytest", "py.test", "unittest")) for word in words)
 
 
 def _with_events(
     words: Sequence[str], environment: Environment, events: Path
 ) -> list[str]:
-    """Let unittest report as well, where the command is a plain call of it."""
+    """Let unittest report events as well, if the command is a plain call of it."""
     plain = [*words]
     if "unittest" in plain[1:] and plain[plain.index("unittest") - 1] == "-m":
         at = plain.index("unittest")
@@ -154,6 +154,6 @@ def _with_events(
 
 
 def lacks_module(run: SuiteRun) -> bool:
-    """Whether tests fail for want of a package."""
+    """Whether tests fail because a package is missing."""
     messages = [*run.messages.values(), run.ended.tail()]
     return any(_MISSING.search(message) for message in messages)

@@ -27,6 +27,7 @@ RENDERED: Mapping[str, object] = {name: name.encode() for name in OURS}
 PROJECT = '[project]\nname = "demo"\nversion = "1.0"\ndescription = "x"\n'
 SCM = ["setuptools", "setuptools-scm"]
 HATCH, SETUPTOOLS = "hatchling.build", "setuptools.build_meta"
+FIND = "[tool.setuptools.packages.find]\n"
 UV, FLIT = "uv_build", "flit_core.buildapi"
 
 
@@ -58,6 +59,11 @@ def advice(path: Path, files: Mapping[str, str]) -> list[tuple[str, str]]:
         pyproject(UV, [], '[tool.uv.build-backend]\nsource-include = ["docs/**"]\n'),
         {"setup.py": "", "MANIFEST.in": "include *.md\nrecursive-include src *.yml\n"},
         {"MANIFEST.in": "graft .github\nprune .github\n", "setup.py": ""},
+        pyproject(SETUPTOOLS, [], f'{FIND}where = ["src"]\n'),
+        pyproject(SETUPTOOLS, [], f'{FIND}include = ["demo*"]\n'),
+        pyproject(SETUPTOOLS, [], f'{FIND}exclude = ["ci-framework*", "docs"]\n'),
+        pyproject(SETUPTOOLS, [], f"{FIND}namespaces = false\n"),
+        {"setup.py": "find_namespace_packages('src')"},
     ],
     ids=str,
 )
@@ -94,6 +100,16 @@ def test_archives_of_the_package_alone_need_nothing(
             },
             "MANIFEST.in",
             "prune ci-framework",
+        ),
+        (
+            pyproject(SETUPTOOLS, [], f'{FIND}exclude = ["tests*"]\n'),
+            "pyproject.toml",
+            'add to `exclude` of [tool.setuptools.packages.find]: "ci-framework*"',
+        ),
+        (
+            {"setup.py": "", "setup.cfg": "[options]\npackages = find_namespace:\n"},
+            "setup.cfg",
+            '"ci-framework*"',
         ),
         (
             pyproject(FLIT, [], '[tool.flit.sdist]\ninclude = ["**/*.py"]\n'),

@@ -80,6 +80,13 @@ def test_actions_of_the_project_stay_in_its_archives(tmp_path: Path) -> None:
         ("yamllint --strict .", ".yamllint.yaml", "`ignore`: .copier-answers.yml, "),
         ("reuse lint", "REUSE.toml", '"ci-framework/**"]'),
         ("check-manifest", "pyproject.toml", '".github/actions/**"'),
+        (
+            "npx prettier --check .",
+            ".prettierignore",
+            "lines .copier-answers.yml, .github/actions/, .gitignore, ci-framework/",
+        ),
+        ("shfmt -d .", ".editorconfig", "`ignore = true` for "),
+        ("cspell lint .", "pyproject.toml", "its command: .copier-answers.yml, "),
     ],
 )
 def test_a_check_of_every_file_is_given_what_it_has_to_ignore(
@@ -112,3 +119,27 @@ def test_check_manifest_is_given_it_where_it_has_its_settings(
 def test_other_commands_need_nothing(tmp_path: Path) -> None:
     other = RUNS + "echo reusable; ./yamllint.sh; pip install reuse-me"
     assert said(tmp_path, **{".github/workflows/ci.yml": other}) == []
+
+
+def test_hooks_that_rewrite_files_leave_ours_out(tmp_path: Path) -> None:
+    hooks = "repos:\n- repo: https://example.org/h\n  rev: v1\n  hooks:\n"
+    hooks += "".join(f"  - id: {name}\n" for name in ("pretty-format-json", "ok"))
+    ((path, reason),) = said(tmp_path, **{".pre-commit-config.yaml": hooks})
+    assert path == ".pre-commit-config.yaml"
+    assert reason.endswith(
+        r"add `exclude: ^(\.copier-answers\.yml$|\.github/actions/|\.gitignore$|"
+        "ci-framework/)` to pretty-format-json"
+    )
+    python = hooks.replace("pretty-format-json", "double-quote-string-fixer")
+    assert said(tmp_path / "none", **{".pre-commit-config.yaml": python}) == []
+    done = f"{hooks}    exclude: ^ci-framework/\n"
+    assert said(tmp_path / "done", **{".pre-commit-config.yaml": done}) == []
+
+
+def test_files_that_are_left_out_already_are_not_named(tmp_path: Path) -> None:
+    files = {
+        ".github/workflows/ci.yml": f"{RUNS}prettier .",
+        ".prettierignore": ".copier-answers.yml\n.github/actions/\n.gitignore\n",
+    }
+    ((_, reason),) = said(tmp_path, **files)
+    assert reason == "prettier: add the lines ci-framework/"

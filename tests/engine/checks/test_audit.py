@@ -279,3 +279,17 @@ class TestEnvironment:
         assert_green(audit(project, osv))
         osv.add("six", "1.16.0", "PYSEC-2024-9")
         assert audit(project, osv).code == 1
+
+
+def test_a_reason_is_one_line_and_the_output_has_the_rest(
+    project: DemoProject, osv: Service
+) -> None:
+    with_lock(project)
+    (project.root / "uv.lock").unlink()
+    old, new = 'version = "1.0"\n', 'version = "1.0"\ndependencies = ["six"]\n'
+    project.replace("pyproject.toml", old, new)
+    run = audit(project, osv)
+    assert_not_run(run, "audit", "environment")
+    check = run.check("audit")
+    assert "\n" not in check["reason"]
+    assert "no environment in this test" in check["output"]

@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from tests.support.projects import DemoProject, Json, Run, git
+from tests.support.projects import DemoProject, Json, Run, git, program
 
 
 def test_everything_that_is_required_is_there(project: DemoProject) -> None:
@@ -135,3 +135,48 @@ def test_a_missing_git_is_named_with_the_next_step(
     (line,) = [row for row in run.stdout.splitlines() if row.startswith("git ")]
     assert line.split(maxsplit=1)[1] == "MISSING: not found"
     assert "hint: install git" in run.stdout
+
+
+def test_a_git_that_is_too_old_is_named_with_the_next_step(
+    project: DemoProject, tmp_path: Path
+) -> None:
+    program(tmp_path / "bin", "git", "print('git version 2.25.1')\n")
+    run = project.run("doctor", variables={"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"})
+    assert run.code == 3, str(run)
+    assert "MISSING: git version 2.25.1" in run.stdout
+    assert "hint: install git 2.31 or later" in run.stdout
+
+
+@pytest.mark.heavy
+def test_what_is_wrong_with_the_clone_is_named(
+    project: DemoProject, tmp_path: Path
+) -> None:
+    without = project.run("doctor")
+    assert "note: git: the project is in no repository of git" in without.stdout
+    project.write("README.md", "# Demo\n")
+    project.git_init()
+    project.append("README.md", "<<<<<<< before\na\n=======\nb\n>>>>>>> after\n")
+    left = project.run("doctor")
+    assert left.code == 1, str(left)
+    assert "problem: git: README.md:" in left.stdout
+    git(project.root, "commit", "--quiet", "--all", "--message=second")
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{project.root}", "shallow")
+    shutil.rmtree(project.root / ".git")
+    (tmp_path / "shallow" / ".git").rename(project.root / ".git")
+    shallow = project.run("doctor").stdout
+    assert "note: git: the clone is shallow" in shallow
+    assert "hint: run `git fetch --unshallow`" in shallow
+
+
+def test_a_conflict_in_the_answers_is_named_once(project: DemoProject) -> None:
+    project.git_init()
+    lock = project.read("ci-framework/engine.lock")
+    # As a checkout on Windows may have it.
+    lock = f"# answers: .copier-answers.yml\n{lock}".replace("\n", "\r\n")
+    project.write("ci-framework/engine.lock", lock)
+    marked = "a: 1\n<<<<<<< before\nb: 1\n=======\nb: 2\n>>>>>>> after\n"
+    project.write(".copier-answers.yml", marked)
+    run = project.run("doctor")
+    assert run.code == 1, str(run)
+    assert run.stdout.count("not valid YAML") == 1
+    assert "hint: correct .copier-answers.yml at the line named above" in run.stdout

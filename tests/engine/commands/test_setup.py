@@ -23,7 +23,7 @@ from tests.support.projects import (
 # Slow: real programs, again and again.
 pytestmark = pytest.mark.heavy
 
-HOOKS = "repos: []\n"
+HOOKS = "default_install_hook_types: [pre-commit, pre-push]\nrepos: []\n"
 
 
 @pytest.fixture
@@ -64,6 +64,8 @@ def test_setup_prepares_the_environment_and_the_hooks(
     assert run.result["python"]
     hook = project.root / ".git" / "hooks" / "pre-commit"
     assert "pre-commit" in hook.read_text(encoding="utf-8")
+    reports = run.check("hooks")["reason"].split("; ")
+    assert [text.rpartition("/")[2] for text in reports] == ["pre-commit", "pre-push"]
     assert tracked(project) == before
     assert_green(project.gate("test"))
 

@@ -8,6 +8,7 @@ import pytest
 
 from ci_engine.documentation.addresses import Site, has_fragment
 from ci_engine.documentation.html_page import HtmlPage, read_page
+from ci_engine.documentation.source_text import heading_line, reference_line
 from ci_engine.documentation.style_sheets import style_addresses
 
 FILES = frozenset(
@@ -150,6 +151,55 @@ def test_what_a_page_names(tmp_path: Path) -> None:
     ]
     assert read.targets == {"n", "i"}
     assert read.repeated == {}
+
+
+def test_links_that_show_as_text(tmp_path: Path) -> None:
+    read = page(
+        tmp_path,
+        "<nav>[menu][x]</nav><main><p>[one\n two][a] a[i][j] list[int][0] [0][1] [i][j]"
+        "\n<code>[b][c]</code>[0][x] f()[two words][x]</p><pre>[d][e]</pre>"
+        "<p>[<b>three</b>][x y] and [<img>][f]</p><ul><li>[g]<li>[h]</ul>"
+        "<span class=arithmatex>[p][q]</span> <a>[1]</a><a>[2]</a> [four][]</main>",
+    )
+    assert [(each.written, each.label) for each in read.references] == [
+        ("[one two][a]", "a"),
+        ("[three][x y]", "x y"),
+        ("[…][f]", "f"),
+        ("[four][]", "four"),
+    ]
+    assert read.references[1].line == 3
+
+
+@pytest.mark.parametrize(
+    ("label", "line"),
+    [("a b", 2), ("fenced", 0), ("escaped", 0), ("in code", 9), ("a+b", 10)],
+)
+def test_the_line_of_a_link_that_shows_as_text(
+    tmp_path: Path, label: str, line: int
+) -> None:
+    path = tmp_path / "x.md"
+    path.write_text(
+        "# X\n[x][a  b]\n\n```python\n[x][fenced]\n```\n"
+        "\\[x\\]\\[escaped\\]\n[y][other]\n[z][in code]\n[a+b][]\n",
+        encoding="utf-8",
+    )
+    assert reference_line(path, label) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "repetition", "line"),
+    [("Use it", 0, 4), ("Use it", 1, 10), ("", 0, 8), ("Title", 0, 2), ("no", 0, 0)],
+)
+def test_the_line_of_a_heading(
+    tmp_path: Path, text: str, repetition: int, line: int
+) -> None:
+    path = tmp_path / "x.md"
+    path.write_text(
+        "Use it and Title\nTitle\n=====\n## Use `it` { #use }\n```\n# Use it\n```\n"
+        "## <span></span>\n\n<h2>Use <b>it</b></h2>\n",
+        encoding="utf-8",
+    )
+    assert heading_line(path, text, repetition) == line
 
 
 def test_a_style_sheet_names_files() -> None:

@@ -48,11 +48,11 @@ def test_pages_of_mkdocs(tmp_path: Path) -> None:
     assert run.code == 1
     found = found_in(run, "docs-links", "docs/faults.md")
     assert {rule: len(messages) for rule, messages in found.items()} == {
-        "broken-link": 7,
+        "broken-link": 10,
         "broken-anchor": 2,
-        "missing-file": 6,
+        "missing-file": 7,
     }
-    assert len(run.findings("docs-links")) == 17
+    assert len(run.findings("docs-links")) == 21
     styles = found_in(run, "docs-links", "docs/css/more.css")["missing-file"]
     assert [text.split()[4] for text in styles] == ["gone.svg,", "x.css,"]
     assert line_of(run, "names x.css") == 3
@@ -73,6 +73,7 @@ def test_pages_of_mkdocs(tmp_path: Path) -> None:
         "the script ../js/gone.js",
         "../gone.mp4",
         "../gone.jpg",
+        "image or font ../img/gone.webp",
     ):
         assert part in text
     rows = FAULTY_MARKDOWN.splitlines()
@@ -80,6 +81,13 @@ def test_pages_of_mkdocs(tmp_path: Path) -> None:
         '<a href="../nowhere/"'
     )
     assert "#Two-Words" in rows[line_of(run, "there is #two-words") - 1]
+    for written, start in (
+        ("[never defined][nowhere at all]", "[never **defined**]"),
+        ("[Nor this][]", "all] and [Nor"),
+        ("[…][badge]", "[![badge]"),
+    ):
+        assert rows[line_of(run, f"{written} is shown") - 1].startswith(start)
+    assert rows[line_of(run, "of level 2 is empty") - 1] == "## <span></span>"
     pages = run.check("docs-pages")
     assert not pages["blocking"]
     assert sorted(run.rules("docs-pages")) == [
@@ -137,3 +145,35 @@ def test_what_hosts_and_themes_have_is_no_fault(project: DemoProject) -> None:
     assert run.code == 1
     (finding,) = run.findings("docs-links")
     assert finding["path"] == "pages/404.html"
+
+
+def test_templates_and_copies_of_code_are_no_pages_to_check(
+    project: DemoProject,
+) -> None:
+    project.write("mkdocs.yml", "site_name: x\ntheme: {custom_dir: docs/own}\n")
+    project.write("docs/index.md", "# x\n")
+    project.write("docs/own/nav.html", "<a href='{{ x | url }}'>x</a>")
+    project.write("docs/raw.html", "<body><a href='{{ x }}'>x</a>")
+    for name in ("own/nav.html", "raw.html"):
+        project.write(f"pages/{name}", project.read(f"docs/{name}"))
+    links = "<a href='../index.html#x'>x</a>\n<a href='gone.html'>x</a>"
+    project.write("pages/_modules/x.html", f"<body>{links}")
+    project.write("pages/index.html", f"<body><h1>x</h1>{links[3:]}")
+    run = project.run("docs", "check", "--site", "pages")
+    found = [(each["path"], each["rule"]) for each in run.findings("docs-links")]
+    assert found == [
+        ("pages/_modules/x.html", "broken-link"),
+        ("docs/index.md", "broken-link"),
+        ("docs/raw.html", "broken-link"),
+    ]
+
+
+def test_pages_in_several_languages_have_their_sources(project: DemoProject) -> None:
+    project.write("mkdocs.yml", "site_name: x\n")
+    project.write("docs/index.md", "# x\n")
+    project.write("docs/guide/start.fr.md", "# x\n\n[a](gone.html)\n")
+    project.write("pages/index.html", "<body><a href='fr/guide/start/'>x</a>")
+    project.write("pages/fr/guide/start/index.html", "<body><a href='gone.html'>")
+    run = project.run("docs", "check", "--site", "pages")
+    (finding,) = run.findings("docs-links")
+    assert (finding["path"], finding["line"]) == ("docs/guide/start.fr.md", 3)

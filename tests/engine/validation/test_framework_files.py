@@ -11,7 +11,10 @@ from tests.support.projects import DemoProject, Json, program
 
 HASHES = "ci-framework/files.sha256"
 OWNED = ("ci-framework/ci", "ci-framework/engine.lock", ".github/workflows/ci.yml")
-RESTORE = "restore it: `copier update --defaults --vcs-ref=:current:`"
+RESTORE = (
+    "restore it: `copier recopy --defaults --overwrite --vcs-ref=:current: -x '*' "
+    "-x '!/{}'`"
+)
 
 
 def render_hashes(project: DemoProject) -> None:
@@ -58,12 +61,14 @@ def test_an_edited_and_a_missing_file_are_reported_with_what_to_do(
     render_hashes(project)
     project.append("ci-framework/ci", "# edited\n")
     (project.root / OWNED[2]).unlink()
-    keep = "hint: to keep your edit, add it to the answer `unmanaged`: `copier update "
-    keep += "--defaults --vcs-ref=:current: -d 'unmanaged=[{}]'`; or " + RESTORE
+    name = "ci-framework/ci"
     assert reported(project) == {
-        "ci-framework/ci": "edited by hand: the next update replaces it\n"
-        + keep.format("ci-framework/ci"),
-        OWNED[2]: "missing: the next update replaces it\n" + keep.format(OWNED[2]),
+        name: "edited by hand: an update that changes the same lines conflicts\n"
+        "hint: to keep your edit, add it to the answer `unmanaged`: `copier update "
+        f"--defaults --vcs-ref=:current: -d 'unmanaged=[{name}]'` and `git checkout "
+        f"HEAD -- {name}`; or {RESTORE.format(name)}",
+        OWNED[2]: "missing: no update brings it back\n"
+        f"hint: {RESTORE.format(OWNED[2])}",
     }
 
 
@@ -95,7 +100,7 @@ def test_an_edited_lock_is_reported(project: DemoProject) -> None:
     project.replace(lock, "msgspec==", "msgspec==9")
     assert reported(project) == {
         lock: "its packages do not have the digest that it states: the engine's own "
-        f"list is used\nhint: {RESTORE}"
+        f"list is used\nhint: {RESTORE.format(lock)}"
     }
     project.write(lock, "msgspec\n")
     assert list(reported(project)) == [lock]

@@ -53,8 +53,8 @@ def test_an_engine_of_another_commit_is_named_with_the_command(
         assert f"pins the engine of commit {PINNED[:12]}, but .answers.yml is of " in (
             finding.message
         )
-        command = "hint: restore it: `copier update --defaults --vcs-ref=:current:`"
-        assert command in finding.message
+        assert "\nhint: restore it: `copier recopy " in finding.message
+        assert "-x '!/ci-framework/engine.lock'`" in finding.message
 
 
 def test_what_pins_nothing_differs_from_nothing(folder: Path) -> None:

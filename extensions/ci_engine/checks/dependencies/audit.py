@@ -147,7 +147,7 @@ def _incomplete(
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         problems.append(f"{name}{more} could not be described: {reason}")
     if problems:
-        result.reason = problems[0]
+        result.reason = problems[0].partition("\n")[0]
         result.output = "\n".join(problems)
         # Findings are reported even if something else could not be read.
         if result.status is Status.PASSED:

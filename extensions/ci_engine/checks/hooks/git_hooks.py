@@ -124,4 +124,5 @@ def install_git_hooks(project: Project, program: HookProgram) -> str:
     if outcome.code != 0:
         output = f"{outcome.describe_exit()}\n{outcome.tail()}"
         raise ToolError(f"{program.label.partition(' ')[0]} install: {output}")
-    return " ".join((outcome.stdout or outcome.stderr).split())
+    lines = (outcome.stdout or outcome.stderr).splitlines()
+    return "; ".join(" ".join(line.split()) for line in lines if line.strip())

@@ -24,7 +24,13 @@ def check(context: Context) -> CheckResult:
     Files with intentional markers set git's own attribute ``conflict-marker-size``
     to anything but 7.
     """
-    project = context.project
+    findings, unread = find_conflicts(context.project)
+    notes = [f"{name} was not searched: too large or not readable" for name in unread]
+    return from_findings(findings, "ci-framework", notes=notes)
+
+
+def find_conflicts(project: Project) -> tuple[list[Finding], list[str]]:
+    """What an unfinished merge left, and the files that were not searched."""
     findings = [*_unmerged(project)]
     lines = {path: _marker_line(path) for path in project.files}
     marked = {path: line for path, line in lines.items() if line}
@@ -37,12 +43,8 @@ def check(context: Context) -> CheckResult:
         if path.suffix == ".rej":
             message = "a rejected hunk: apply it by hand and delete this file"
             findings.append(_finding(project, path, 1, "rejected-hunk", message))
-    notes = [
-        f"{project.relative(path)} was not searched: too large or not readable"
-        for path, line in lines.items()
-        if line is None
-    ]
-    return from_findings(findings, "ci-framework", notes=notes)
+    unread = [project.relative(path) for path, line in lines.items() if line is None]
+    return findings, unread
 
 
 def _finding(

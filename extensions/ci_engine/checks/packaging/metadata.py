@@ -160,7 +160,7 @@ def _of_license(context: Context, facts: _Facts) -> Iterator[Finding]:
 def _of_types(context: Context, facts: _Facts) -> Iterator[Finding]:
     marked = any(PurePosixPath(name).name == "py.typed" for name in facts.files)
     if _TYPED in facts.classifiers and not marked:
-        message = f"the classifier says {_TYPED!r}, but no py.typed is in the wheel"
+        message = f"the classifier is {_TYPED!r}, but no py.typed is in the wheel"
         yield _finding(context, "no-py.typed", message, "classifiers")
 
 

@@ -1,4 +1,4 @@
-"""What a shell command is for, by the programs it runs."""
+"""Determine the purpose of shell commands from the programs they run."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from ci_framework.analysis.purposes.vocabulary import (
 
 Tasks = Mapping[str, Sequence[str]]
 _GLUE = word_set("glue")
-# Tasks may name each other in a circle.
+# Tasks may call each other in a cycle.
 _DEEPEST = 6
 _MOST_WORDS = 1_000
-# What only decides whether the rest runs.
+# Programs that only decide whether the rest runs.
 _TESTS = ("[", "[[", "((", "test", "set", "cd")
 _BENCHMARKS = re.compile(r"(^|/)(bench|perf)\w*(/|\.py|$)|^--(benchmark|codspeed)")
 _TEST_PROGRAMS = (
@@ -34,16 +34,16 @@ _TEST_PROGRAMS = (
 
 @dataclass(frozen=True)
 class Activity:
-    """One thing that a command does.
+    """One activity of a command.
 
     Attributes:
-        does: what it is for, such as ``test``; ``other: x`` for a program or a task
-            that nothing is known about.
-        argv: the program and its arguments, what started it left out.
-        direct: whether the command itself does it; otherwise a task that it names
-            does, or only the name of that task hints at it.
-        guessed: whether only a name hints at it.
-        path: the script, where its name stands for the program.
+        does: its purpose, such as ``test``; ``other: x`` for an unknown program or
+            task.
+        argv: the program and its arguments, without a runner.
+        direct: whether the command itself does it; otherwise a task does, or the
+            purpose is only guessed from the task's name.
+        guessed: whether the purpose is only guessed from a name.
+        path: the script, if its name means another program.
         module: whether it is a module that Python runs.
     """
 
@@ -62,9 +62,10 @@ class Activity:
 
 
 def find_purposes(command: str, tasks: Tasks | None = None) -> list[str]:
-    """What a command or a script is for, in the order it does it, each once.
+    """The purposes of a command or a script, in order, each once.
 
-    ``tasks`` has what ``pixi run NAME``, ``make NAME``, ``./NAME`` and the like run.
+    ``tasks`` contains the commands of ``pixi run NAME``, ``make NAME``, ``./NAME``
+    and the like.
     """
     return list(
         dict.fromkeys(activity.does for activity in find_activities(command, tasks))
@@ -72,7 +73,7 @@ def find_purposes(command: str, tasks: Tasks | None = None) -> list[str]:
 
 
 def find_activities(command: str, tasks: Tasks | None = None) -> list[Activity]:
-    """Everything a command does; only what matters, if anything does."""
+    """All activities of a command; only the significant ones, if there are any."""
     found = list(_activities(command, {} if tasks is None else tasks, 0))
     known = [activity for activity in found if activity.does != "plumbing"]
     if known or not found:
@@ -82,7 +83,7 @@ def find_activities(command: str, tasks: Tasks | None = None) -> list[Activity]:
     if any(
         item.program == "exit" and item.argv[1:] not in ((), ("0",)) for item in found
     ):
-        # It decides something by itself: a check that no other tool has.
+        # It runs a check that no other tool covers.
         return [replace(found[0], does="script")]
     first = next((item for item in found if item.program not in _TESTS), found[0])
     return [Activity(f"other: {first.program}", first.program, first.argv)]
@@ -112,7 +113,7 @@ def argv_of_test(command: str) -> list[str] | None:
 
 
 def script_of_test(command: str) -> list[str] | None:
-    """The call of a script or module that tests by its name; None without one."""
+    """The call of a script or module whose name is about tests; None without one."""
     for activity in find_activities(command):
         if activity.does != "test" or not activity.guessed:
             continue
@@ -124,13 +125,13 @@ def script_of_test(command: str) -> list[str] | None:
 
 
 def guess_purpose(name: str) -> str:
-    """What the name of a task hints at; empty if it says nothing."""
+    """Guess the purpose of a task from its name; empty if that is impossible."""
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", PurePosixPath(name).stem).lower()
     parts = [part for part in re.split(r"[^a-z0-9]+", plain) if part]
     for size in (2, 1):
         for start in range(len(parts) - size + 1):
             purpose = NAMES.get("-".join(parts[start : start + size]))
-            # `ci-test` and `check-types` are about what follows.
+            # `ci-test` and `check-types` are about the second part.
             if purpose and (purpose != "gate" or len(parts) == 1):
                 return purpose
     if any(re.fullmatch(r"(py|pypy|python)[23]\d*", part) for part in parts):
@@ -139,7 +140,7 @@ def guess_purpose(name: str) -> str:
 
 
 def find_action_purposes(uses: str) -> list[str]:
-    """What an action, a container or a reusable workflow is for."""
+    """The purpose of an action, a container or a reusable workflow."""
     name = uses.split("@", 1)[0].strip().lower()
     if not name:
         return []
@@ -165,7 +166,7 @@ def _of_argv(argv: Sequence[str], tasks: Tasks, depth: int) -> Iterator[Activity
     try:
         calls = list(unwrapped(argv[:_MOST_WORDS]))
     except RecursionError:
-        # Runners nested this deep are no real command.
+        # Real commands are not nested this deep.
         calls = [Call(tuple(argv))]
     for call in calls:
         if isinstance(call, str):
@@ -179,7 +180,7 @@ def _of_argv(argv: Sequence[str], tasks: Tasks, depth: int) -> Iterator[Activity
 
 def _of_task(named: Named, tasks: Tasks, depth: int) -> Iterator[Activity]:
     if named.name.startswith("${:"):
-        # Its name, or all of it, is only known when it runs.
+        # Its name, or a part of it, is only known at run time.
         yield Activity("plumbing", "$", (named.name,))
         return
     bodies = tasks.get(named.name)
@@ -221,19 +222,19 @@ def _of_program(call: Call) -> Activity:
 
 
 def _guess_of_module(name: str) -> str:
-    """What a dotted module that Python runs tests, such as ``thing.tests``."""
+    """Guess what a dotted module does, such as ``thing.tests``."""
     inner = name.split(".")[1:]
     return "test" if any(guess_purpose(part) == "test" for part in inner) else ""
 
 
 def _address(call: Call) -> str:
-    """What is behind an address that a program is given."""
+    """The purpose of an address that is passed to a program."""
     text = " ".join(call.argv)
     return next((does for part, does in ADDRESSES.items() if part in text), "")
 
 
 def _measures(words: Sequence[str]) -> bool:
-    """Whether a call of pytest runs benchmarks and nothing else."""
+    """Whether a call of pytest only runs benchmarks."""
     for before, word in zip(("", *words), words, strict=False):
         if before == "-m" and word in ("benchmark", "performance"):
             return True
@@ -244,7 +245,7 @@ def _measures(words: Sequence[str]) -> bool:
 
 
 def _known(call: Call) -> str:
-    """What a program is for, empty if nothing is known about it."""
+    """The purpose of a program, empty if it is not known."""
     program = _plain(call.argv[0])
     if call.argv[1:] in (("--version",), ("-V",), ("--help",)):
         return "set-up"
@@ -262,7 +263,7 @@ def _known(call: Call) -> str:
 
 
 def _plain(word: str) -> str:
-    """The name of a program: no directory, no version, no .exe."""
+    """The name of a program without directory, version or .exe."""
     if "${{" in word or word.startswith("$"):
         return word
     name = word.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] or word

@@ -1,4 +1,4 @@
-"""Read what a setup.py hands to ``setup``: its syntax tree, nothing is executed."""
+"""Read the arguments of ``setup`` in a setup.py, without executing it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class SetupCall:
     """The arguments of the call.
 
     Attributes:
-        line: where the call is, 0 if there is none.
-        values: arguments that are written as literals, or as names of literals.
-        lines: where each argument is, also of those that are computed.
+        line: the line of the call, 0 if there is none.
+        values: arguments that are literals, or names of literals.
+        lines: the line of each argument, including computed ones.
         finds: arguments of ``find_packages`` by name; None if it is not called.
-        extensions: whether extension modules are handed over.
+        extensions: whether extension modules are passed.
     """
 
     line: int = 0
@@ -32,7 +32,7 @@ class SetupCall:
 
 
 def read_setup_call(tree: ast.Module | None) -> SetupCall:
-    """Find the call of ``setup`` and what is handed to it."""
+    """Find the call of ``setup`` and its arguments."""
     if tree is None:
         return SetupCall()
     names = _literals(tree)
@@ -58,7 +58,7 @@ def read_setup_call(tree: ast.Module | None) -> SetupCall:
 
 
 def _arguments(call: ast.Call, tree: ast.Module) -> list[ast.keyword]:
-    """The keywords of the call; ``**options`` is looked up in the module."""
+    """The keywords of the call; ``**options`` is resolved in the module."""
     found: list[ast.keyword] = []
     for keyword in call.keywords:
         if keyword.arg is not None:
@@ -69,7 +69,7 @@ def _arguments(call: ast.Call, tree: ast.Module) -> list[ast.keyword]:
 
 
 def _spread(name: str, tree: ast.Module) -> list[ast.keyword]:
-    """The entries of a dictionary that is spread into the call."""
+    """The entries of a dictionary that is unpacked into the call."""
     found: list[ast.keyword] = []
     for node in ast.walk(tree):
         if not isinstance(node, ast.Assign):
@@ -100,7 +100,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _literals(tree: ast.Module) -> dict[str, object]:
-    """Names of the module that are assigned a literal, or are filled key by key."""
+    """Names of the module that are assigned a literal, or filled key by key."""
     found: dict[str, object] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
@@ -132,7 +132,7 @@ def _find_packages(
 
 
 def _value(node: ast.expr, names: dict[str, object]) -> object:
-    """A literal, or what known names make; None if it is computed otherwise."""
+    """A literal, or a value built from known names; None if computed otherwise."""
     if isinstance(node, ast.Name):
         return names.get(node.id)
     try:
@@ -154,7 +154,7 @@ def _value(node: ast.expr, names: dict[str, object]) -> object:
 
 
 def _items(node: ast.List | ast.Tuple, names: dict[str, object]) -> object:
-    """A list with what is unpacked into it; None if one part is unknown."""
+    """A list with its unpacked parts; None if one part is unknown."""
     found: list[object] = []
     for item in node.elts:
         inner = item.value if isinstance(item, ast.Starred) else item
@@ -169,7 +169,7 @@ def _items(node: ast.List | ast.Tuple, names: dict[str, object]) -> object:
 
 
 def _table(node: ast.Dict, names: dict[str, object]) -> object:
-    """A dictionary; entries that are computed are left out."""
+    """A dictionary, without computed entries."""
     found: dict[object, object] = {}
     for key, item in zip(node.keys, node.values, strict=True):
         value = _value(item, names)
@@ -183,7 +183,7 @@ def _table(node: ast.Dict, names: dict[str, object]) -> object:
 
 
 def _sum(left: object, right: object) -> object:
-    """Two lists or two texts, one behind the other."""
+    """The concatenation of two lists or two texts."""
     if isinstance(left, list) and isinstance(right, list):
         return [*cast("list[object]", left), *cast("list[object]", right)]
     if isinstance(left, str) and isinstance(right, str):
