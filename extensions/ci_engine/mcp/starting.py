@@ -116,6 +116,10 @@ def _no_answer(sessions: list[Session], settings: Mcp) -> Finding:
         message = f"the server did not answer within {limit:g} s {where}"
         if http and is_stream(http):
             message += ": it opened a stream of events and sent none"
+        if process and process.stray_lines:
+            message += f", but wrote {process.stray[0]!r}"
+            hint = f"use {_OUTPUT}; a message of it has a line of its own, in UTF-8"
+            return finding("no-answer", message + words, hint)
         return finding(
             "no-answer",
             message + words,

@@ -143,7 +143,7 @@ def _calls_of_step(
     job: Job,
 ) -> Iterator[Call]:
     """The call that a step makes, directly or through a task."""
-    named = [tasks[name] for name in _named(script, tasks)]
+    named = [tasks[name] for name in named_tasks(script, tasks)]
     rows = [(script, location), *((task.command, task.evidence) for task in named)]
     for command, where in rows:
         if (argv := _argv(survey, command)) is not None:
@@ -164,7 +164,7 @@ def _rank(name: str) -> int:
     return order.index(name) if name in order else len(order)
 
 
-def _named(script: str, tasks: Iterable[str]) -> list[str]:
+def named_tasks(script: str, tasks: Iterable[str]) -> list[str]:
     """The tasks that a script runs by name."""
     script_words = script.replace('"', " ").replace("'", " ").split()
     runners = ("run", "make", "just", "-e", "-s", "poe", "task", "tox", "nox")

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ci_engine.configuration.tables import table
 from ci_framework.analysis.facts import Findings
@@ -16,6 +17,7 @@ from ci_framework.analysis.readers.documents import strings
 from ci_framework.analysis.readers.ini import Ini, IniError, parse_ini
 from ci_framework.analysis.requirements import parse
 from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.analysis.test_calls import named_tasks
 from ci_framework.analysis.tox_factors import lines_of_fullest
 from ci_framework.inventory import Evidence
 
@@ -219,23 +221,48 @@ def _nox(survey: Survey) -> Iterator[_Source]:
 
 
 def _workflows(survey: Survey) -> Iterator[_Source]:
+    tasks = {task.name: task.command for task in survey.tasks}
     for workflow, job in jobs(survey, tests=True):
         lines: list[str] = []
         line = job.line
         for step in job.steps:
-            for words in commands_of(step.text) if step.kind == "run" else []:
-                if "install" in words and any(w.startswith("pip") for w in words):
-                    lines += _installed(words[words.index("install") + 1 :])
-                    line = step.line
+            named = [tasks[name] for name in named_tasks(step.text, tasks)]
+            scripts = [step.text, *named] if step.kind == "run" else []
+            brought = [row for script in scripts for row in _brought(script)]
+            lines += brought
+            line = step.line if brought else line
         yield _Source("a workflow installs them", lines, workflow.at(line))
     for job in gitlab_jobs(survey):
-        lines = []
-        for words in commands_of(job.script):
-            if "install" in words and any(w.startswith("pip") for w in words):
-                lines += _installed(words[words.index("install") + 1 :])
+        lines = [*_brought(job.script)]
         tests = bool(_NAMED.search(job.name))
         because = "a job of its pipeline installs them"
         yield _Source(because, lines, job.evidence, tests)
+
+
+def _brought(script: str) -> Iterator[str]:
+    """What a script installs, or has a runner install for one command."""
+    for words in commands_of(script):
+        if "install" in words and any(w.startswith("pip") for w in words):
+            yield from _installed(words[words.index("install") + 1 :])
+        elif words[0] in ("uv", "uvx", "pipx"):
+            yield from _brought_along(words)
+
+
+def _brought_along(words: list[str]) -> Iterator[str]:
+    """What uv or pipx adds to the environment of a command."""
+    parts = [
+        part
+        for word in words
+        for part in (word.split("=", 1) if word.startswith("--with") else [word])
+    ]
+    for option, value in pairwise(parts):
+        if option == "--with":
+            yield from (row for row in value.split(",") if "/" not in row)
+        elif option == "--with-requirements":
+            yield f"-r {value}"
+    # These install the package of the program; `uv run` only runs it.
+    if words[0] != "uv" or "tool" in words:
+        yield from (_RUNNER for word in words if word.partition("@")[0] == _RUNNER)
 
 
 def _installed(words: list[str]) -> Iterator[str]:

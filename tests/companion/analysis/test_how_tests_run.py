@@ -102,6 +102,25 @@ NEEDS: dict[str, tuple[Files, list[str]]] = {
         },
         ["pytest", "mock"],
     ),
+    "uv run": (
+        with_steps(
+            "run: uv run --with pytest,six '--with=mock>=5' --with ./x pytest -q"
+        ),
+        ["pytest", "six", "mock>=5"],
+    ),
+    "uvx": (
+        with_steps("run: uvx --with . --with six pytest@8 tests"),
+        ["six", "pytest"],
+    ),
+    "pipx": (with_steps("run: pipx run pytest tests"), ["pytest"]),
+    "a task that a step names": (
+        {
+            **with_steps("run: make install", "run: make test"),
+            "Makefile": "install:\n\tpip install -e . pytest mock\n"
+            "test:\n\tpytest tests\n",
+        },
+        ["pytest", "mock"],
+    ),
     "nothing": (PACKAGE, []),
 }
 
@@ -315,6 +334,16 @@ SELECTIONS: dict[str, tuple[Files, list[str]]] = {
          "tox.ini": "[testenv]\ncommands = pytest tests/unit\n"
          "[testenv:smoke]\ncommands = pytest tests/smoke\n"},
         ["pytest", "tests/unit"],
+    ),
+    "two halves": (
+        with_steps("run: pytest -m 'not slow'", "run: pytest -m slow"), [],
+    ),
+    "two halves with parentheses": (
+        with_steps("run: pytest -k 'a or b'", "run: pytest -k 'not (a or b)'"), [],
+    ),
+    "no two halves": (
+        with_steps("run: pytest -m 'not a or b'", "run: pytest -m 'a or b'"),
+        ["pytest", "-m", "not a or b"],
     ),
     "what holds the tests": (with_steps("run: pytest --pyargs src tests/"), []),
     "tests of another language": (

@@ -127,3 +127,45 @@ def test_usage(project: DemoProject) -> None:
     assert run.stdout == (
         "build mkdocs.yml into .ci-framework/docs/site\ncheck .ci-framework/docs/site\n"
     )
+
+
+INVENTORIES = """\
+  - mkdocstrings:
+      handlers:
+        python:
+          inventories: [http://127.0.0.1:9/objects.inv]
+"""
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("tool", ["mkdocs", "sphinx"])
+def test_references_to_a_site_that_is_down_are_not_checked(
+    tmp_path: Path, tool: str
+) -> None:
+    if tool == "mkdocs":
+        project = with_mkdocs(tmp_path / "demo")
+        before = "  - mkdocstrings:\n      handlers:\n        python:\n"
+        project.replace("mkdocs.yml", before, INVENTORIES)
+        project.append("docs/reference.md", "\n[x][pathlib.Path]\n")
+        own = ("docs/reference.md", "\n[x][demo.gone]\n")
+    else:
+        project = with_sphinx(tmp_path / "demo")
+        mapping = '{"python": ("http://127.0.0.1:9/", None)}'
+        project.append(
+            "docs/conf.py",
+            'extensions += ["sphinx.ext.intersphinx"]\n'
+            f"intersphinx_mapping = {mapping}\n",
+        )
+        project.append("docs/reference.rst", "\n:class:`pathlib.Path`\n")
+        own = ("docs/reference.rst", "\n:func:`demo.gone`\n")
+    run = project.docs("build")
+    assert_green(run)
+    check = run.check("docs-inventories")
+    assert (check["status"], check["blocking"]) == ("not-run", False)
+    assert check["reason"] == "cannot be reached: http://127.0.0.1:9/objects.inv"
+    assert check["notes"] == ["not checked: pathlib.Path"]
+    project.append(*own)
+    run = project.docs("build")
+    assert run.code == 1
+    (finding,) = run.findings("docs-build")
+    assert "demo.gone" in finding["message"]

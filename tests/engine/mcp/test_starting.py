@@ -45,6 +45,12 @@ SILENT: list[tuple[Session, str, str]] = [
         "does it wait for something, or serve another transport?",
     ),
     (
+        # A byte order mark, or a text without the end of its line.
+        silent("timeout", "", process=process(stray=["\ufeff{}"], stray_lines=1)),
+        "the server did not answer within 60 s over stdio, but wrote '\\ufeff{}'",
+        "a message of it has a line of its own, in UTF-8",
+    ),
+    (
         over_http((200, "text/event-stream", ""), failure=Failure("timeout", "")),
         "did not answer within 60 s over http: it opened a stream of events and sent",
         "by hand",
