@@ -33,6 +33,7 @@ _MEASURING = frozenset(
 )
 # Names of environments, sessions and jobs for tests.
 _NAMED = re.compile(r"(?<![a-z])(tests?|unit|unittests?|py3?\d*)(?![a-z])")
+_CONDA_FILE = re.compile(r"(?:^|/)(?:conda|env)[\w.-]*\.ya?ml$")
 _FILE = re.compile(r"(?:-r|--requirement)[\s=]*(?:\{tox_?ini_?dir\}/)?([\w./-]+)$")
 
 
@@ -71,7 +72,11 @@ def state_test_needs(survey: Survey, findings: Findings) -> None:
             findings.add("test-sets", list(source.sets), source.because, location)
             return
     because = "no environment and no workflow names what they are"
-    findings.add("test-needs", [], because)
+    conda = next(_conda(survey), None)
+    if conda is not None:
+        because = "only an environment of conda names it"
+    locations = [conda] if conda is not None else []
+    findings.add("test-needs", [], because, locations)
     findings.add("test-sets", [], because)
 
 
@@ -81,6 +86,14 @@ def _sources(survey: Survey) -> Iterator[_Source]:
     yield from _tests_require(survey)
     yield from _nox(survey)
     yield from _workflows(survey)
+
+
+def _conda(survey: Survey) -> Iterator[Evidence]:
+    """Environments of conda with pytest; their names are not those of an index."""
+    for path in filter(_CONDA_FILE.search, survey.files):
+        for name in strings(survey.documents.yaml(path), "dependencies"):
+            if re.match(rf"(?:[\w-]+::)?{_RUNNER}\b", name):
+                yield Evidence(path=path, line=survey.documents.line_of(path, name))
 
 
 def _readable(survey: Survey, lines: Iterable[str]) -> Iterator[str]:

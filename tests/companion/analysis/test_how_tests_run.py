@@ -131,6 +131,17 @@ def test_what_tests_need_is_read_where_it_stands(tmp_path: Path, kind: str) -> N
     assert facts(tmp_path, files, "test-needs") == [needs]
 
 
+def test_an_environment_of_conda_is_named_as_the_reason(tmp_path: Path) -> None:
+    conda = (
+        "dependencies:\n  - python\n  - conda-forge::pytest >=8\n  - pip:\n    - x\n"
+    )
+    files = {**PACKAGE, "ci/environment-test.yml": conda}
+    inventory = analyze(open_repository(make_repository(tmp_path / "p", files)))
+    assert inventory.items("test-needs") == []
+    reason = "only an environment of conda names it (ci/environment-test.yml:3)"
+    assert inventory.reason("test-needs") == reason
+
+
 def test_what_no_installer_reads_brings_no_runner(tmp_path: Path) -> None:
     files, _ = NEEDS["setup.cfg"]
     assert facts(tmp_path, files, "test-requirements") == [[]]
