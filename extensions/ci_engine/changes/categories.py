@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
@@ -18,6 +19,10 @@ from ci_engine.monorepo.package_model import Package
 from ci_engine.project.path_patterns import matching, specificity
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.repository_files import Files, is_below
+
+_OF_PAGES = re.compile(
+    r"(?:^|/)(?:docs?[-_.]requirements|requirements[-_.]docs?)\.\w+$"
+)
 
 Category = Literal[
     "always-run",
@@ -131,7 +136,9 @@ class Classifier(msgspec.Struct, frozen=True):
 
 def _of_pages(path: str) -> bool:
     """Whether a requirements file is only for building the documentation."""
-    return path.startswith(("docs/", "doc/")) and path.endswith((".txt", ".in"))
+    if not path.endswith((".txt", ".in")):
+        return False
+    return path.startswith(("docs/", "doc/")) or _OF_PAGES.search(path) is not None
 
 
 def _directories(paths: Iterable[str]) -> list[str]:

@@ -7,12 +7,13 @@ the Python file lists all files.
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from collections.abc import Collection
 
 import msgspec
 
-from ci_engine.test_selection.repository_files import Files, is_below, parents
+from ci_engine.test_selection.repository_files import Files, is_below, parent, parents
 from ci_engine.test_selection.source_readers import ABOVE, TOP, searching
 
 _FOR_PEOPLE = re.compile(
@@ -48,6 +49,9 @@ _BUILDER_WORDS = (
 )
 _LISTING_WORDS = (b"glob(", b"walk", b"dir", b"make_archive", b"copytree")
 _MAKES = re.compile(rb"[\"'](?:make|gmake)[\"' ]")
+_REQUIREMENTS = (".txt", ".in")
+# What a list of requirements includes.
+_INCLUDED = re.compile(rb"^[ \t]*-+[rc]\w*[ \t=]*(\S+)", re.MULTILINE)
 _SETTINGS = ("pyproject.toml", "setup.cfg", "setup.py")
 # The section of pytest in the settings of tox.
 _OF_PYTEST = re.compile(rb"^\[pytest\][^\[]*(?:^[^\[\n].*\n?|\n)*", re.MULTILINE)
@@ -239,9 +243,15 @@ def names_in_settings(name: str, files: Files, runners: Collection[str]) -> str:
     word = rb"\bmake\b|Makefile" if name == "Makefile" else re.escape(os.fsencode(name))
     named = re.compile(word)
     locations = (*_SETTINGS, *runners)
+    required = name.endswith(_REQUIREMENTS)
     for path in sorted(files.names):
         base = path.rpartition("/")[2]
         text = files.read(path) if base in locations else b""
+        if required and path != name and path.endswith(_REQUIREMENTS):
+            included = _INCLUDED.findall(files.read(path))
+            here = [posixpath.join(parent(path), os.fsdecode(i)) for i in included]
+            if name in map(posixpath.normpath, here):
+                return path
         if base == "tox.ini" and not text:
             text = b"\n".join(_OF_PYTEST.findall(files.read(path)))
         if text and named.search(text):

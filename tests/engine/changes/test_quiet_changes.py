@@ -28,6 +28,7 @@ TREE = {
         *("src/p/py.typed", "README.MD", "renovate.json5", ".github/renovate.json5"),
         *("libs/p/.changelog/1.fixed", "libs/p/newsfragments/2.misc.rst"),
         *("libs/p/changelog.d/3.md", ".github/component_owners.yml"),
+        *("docs-requirements.txt", "requirements_doc.in"),
         *("towncrier.toml", ".mailmap", "azure-pipelines.yml", "cliff.toml"),
     ],
 )
@@ -42,6 +43,16 @@ def test_what_no_test_reads_runs_none(path: str, tmp_path: Path) -> None:
 def test_code_with_such_a_name_is_code(path: str, tmp_path: Path) -> None:
     write(tmp_path, {**TREE, path: "x = 1\n"})
     assert judge(tmp_path, path).tests.mode == "all"
+
+
+def test_requirements_of_pages_that_others_include_run_everything(
+    tmp_path: Path,
+) -> None:
+    pages = "deps/docs-requirements.txt"
+    write(tmp_path, {**TREE, pages: "x", "deps/dev.txt": "y\n-r docs-requirements.txt"})
+    assert judge(tmp_path, pages).tests.mode == "all"
+    write(tmp_path, {"deps/dev.txt": "y\n-r other-docs-requirements.txt"})
+    assert judge(tmp_path, pages).tests.mode == "none"
 
 
 @pytest.mark.parametrize(
