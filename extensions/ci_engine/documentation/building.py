@@ -61,6 +61,7 @@ class Build:
             )
         check = CheckResult(id="docs-build", tool=tool.label)
         check.environment = tool.environment
+        check.notes = [tool.note] if tool.note else []
         ignored = self._ignored_plugins(source, tool)
         if ignored:
             check.findings = ignored

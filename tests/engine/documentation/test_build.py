@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.docs_projects import DocsProject, with_mkdocs, with_sphinx
 from tests.support.projects import DemoProject, Run, assert_green, install_tool
+from tests.support.tools import require_tool
 
 
 def locations(run: Run) -> dict[str, str]:
@@ -169,3 +170,15 @@ def test_references_to_a_site_that_is_down_are_not_checked(
     assert run.code == 1
     (finding,) = run.findings("docs-build")
     assert "demo.gone" in finding["message"]
+
+
+@pytest.mark.heavy
+def test_a_declared_tool_that_is_not_installed_is_reported(tmp_path: Path) -> None:
+    project = with_sphinx(tmp_path / "demo", "alabaster")
+    group = '[tool.poetry.group.docs.dependencies]\nsphinx = "*"\n'
+    project.configure(f"[tool.poetry]\n{group}")
+    programs = str(require_tool("uv").parent)
+    run = project.docs("build", PATH=f"{programs}:/usr/bin:/bin")
+    assert run.check("docs-build")["environment"] == "isolated"
+    (note, _) = run.check("docs-build")["notes"]
+    assert note.endswith("has no sphinx, which docs declares")
