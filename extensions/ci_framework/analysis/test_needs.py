@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from ci_engine.configuration.tables import table
 from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.gitlab_jobs import gitlab_jobs
 from ci_framework.analysis.matrices import jobs
 from ci_framework.analysis.purposes.shell import commands_of
 from ci_framework.analysis.readers.documents import strings
@@ -244,16 +245,11 @@ def _workflows(survey: Survey) -> Iterator[_Source]:
             lines += brought
             line = step.line if brought else line
         yield _Source("a workflow installs them", lines, workflow.at(line))
-    pipeline = table(survey.documents.yaml(".gitlab-ci.yml"))
-    for name in pipeline:
-        lines = []
-        for key in ("before_script", "script"):
-            for row in [*strings(pipeline, key), *strings(pipeline, name, key)]:
-                lines += _brought(row)
-        number = survey.documents.line_of(".gitlab-ci.yml", f"{name}:")
-        location = Evidence(path=".gitlab-ci.yml", line=number)
-        tests = bool(_NAMED.search(name))
-        yield _Source("a job of its pipeline installs them", lines, location, tests)
+    for job in gitlab_jobs(survey):
+        lines = [*_brought(job.script)]
+        tests = bool(_NAMED.search(job.name))
+        because = "a job of its pipeline installs them"
+        yield _Source(because, lines, job.evidence, tests)
 
 
 def _brought(script: str) -> Iterator[str]:

@@ -158,6 +158,10 @@ def test_stdout_belongs_to_the_protocol() -> None:
     text = messages_of(judge_output(observed(session(), session(process=many))))
     assert "wrote 9 lines to stdout that are not protocol messages" in text
     assert "the server was stopped: it wrote more to stdout than a" in text
+    # The one line is a message that was cut off.
+    huge = process(stray=['{"jsonrpc"'], stray_lines=1, flooded="stdout")
+    found = judge_output(observed(session(process=huge))).findings
+    assert [each.rule for each in found] == ["flood"]
 
 
 ENDS: list[tuple[Session, str]] = [
