@@ -2,10 +2,11 @@
 
 ``uv run .ci/bump_pins.py`` queries GitHub for the releases of every action in
 extensions/action-pins.yaml, and of the programs that workflows and our gate install by
-version: uv, actionlint, act, gitleaks and Renovate. It reports releases that are newer
-than the pin and old enough: a hijacked tag is usually found within days. ``--write``
-updates the pins, the template and the workflows of this repository. GITHUB_TOKEN raises
-the rate limit, GITHUB_API_URL names another server.
+version: uv, actionlint, act, gitleaks and Renovate. It queries npm for the packages
+that the engine installs from there. It reports releases that are newer than the pin and
+old enough: a hijacked tag is usually found within days. ``--write`` updates the pins,
+the template, the workflows of this repository and the lock files of npm. GITHUB_TOKEN
+raises the rate limit, GITHUB_API_URL names another server.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import argparse
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterable, Iterator
@@ -29,9 +32,12 @@ PINS = Path("extensions") / "action-pins.yaml"
 USED_IN = ("extensions", "template/.github", ".github")
 # Programs are also named in our gate and in prove.py.
 INSTALLED_IN = (*USED_IN, ".ci")
+# What the engine installs from npm, each in a directory with its lock file.
+NPM = Path("extensions/ci_engine/configs/npm")
 COOL_DOWN_DAYS = 7
 _SECONDS = 30
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+_NPM_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?")
 # Programs: their repository, and patterns of files whose group is the version.
 _GO = r"go install github\.com/{}(?:/[\w./-]+)?@(v[\d.]+)"
 PROGRAMS = {
@@ -84,12 +90,82 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     programs = dict(newer_programs(root, before))
     for repository, (old, new) in programs.items():
         sys.stdout.write(f"{repository}: {', '.join(sorted(old))} -> {new}\n")
+    packages = list(newer_packages(root, before))
+    for package in packages:
+        sys.stdout.write(f"{package.name}: {package.version} -> {package.newest}\n")
     if parsed.write:
         for old, new in bumps.items():
             rewrite(root, old, new)
         for repository, (_, new) in programs.items():
             rewrite_program(root, PROGRAMS[repository], new)
-    return int(bool(bumps or programs) and not parsed.write)
+        for package in packages:
+            rewrite_package(package)
+    return int(bool(bumps or programs or packages) and not parsed.write)
+
+
+@dataclass(frozen=True)
+class NpmPackage:
+    """A package of npm that the engine installs, and its newest release."""
+
+    manifest: Path
+    name: str
+    version: str
+    newest: str
+
+
+def newer_packages(root: Path, before: datetime) -> Iterator[NpmPackage]:
+    """Packages of npm with a newer release that is old enough."""
+    for manifest in sorted((root / NPM).glob("*/package.json")):
+        pinned = json.loads(read(manifest))["dependencies"]
+        for name, version in cast("dict[str, str]", pinned).items():
+            answer = npm("view", name, "time", "--json", cwd=manifest.parent)
+            times = cast("dict[str, str]", json.loads(answer))
+            # A pre-release is proposed only in place of another one.
+            old = [
+                each
+                for each, when in times.items()
+                if _NPM_VERSION.fullmatch(each)
+                and datetime.fromisoformat(when.replace("Z", "+00:00")) < before
+                and ("-" in version or "-" not in each)
+            ]
+            newest = max(old, key=npm_order, default=version)
+            if npm_order(newest) > npm_order(version):
+                yield NpmPackage(manifest, name, version, newest)
+
+
+def npm_order(version: str) -> tuple[tuple[int, int, int], list[tuple[bool, int, str]]]:
+    """The order of versions of npm: a pre-release comes before its release."""
+    match = _NPM_VERSION.fullmatch(version)
+    if match is None:
+        raise SystemExit(f"{version}: is no version of npm: look!")
+    numbers = int(match[1]), int(match[2]), int(match[3])
+    if match[4] is None:
+        return numbers, [(True, sys.maxsize, "")]
+    # Words are above numbers.
+    parts = match[4].split(".")
+    return numbers, [
+        (False, int(part), "") if part.isdigit() else (False, sys.maxsize, part)
+        for part in parts
+    ]
+
+
+def rewrite_package(package: NpmPackage) -> None:
+    """Pin the newest release, and lock what it needs."""
+    text = read(package.manifest)
+    write(package.manifest, text.replace(f'"{package.version}"', f'"{package.newest}"'))
+    lock = "--package-lock-only", "--omit-lockfile-registry-resolved"
+    npm("install", "--ignore-scripts", *lock, cwd=package.manifest.parent)
+
+
+def npm(*arguments: str, cwd: Path) -> str:
+    """Run npm, and return its output."""
+    program = shutil.which("npm")
+    if program is None:
+        raise SystemExit("npm is not installed: the packages of npm are not checked")
+    done = subprocess.run(
+        [program, *arguments], cwd=cwd, check=True, capture_output=True, text=True
+    )
+    return done.stdout
 
 
 def newer_programs(

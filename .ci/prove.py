@@ -255,11 +255,9 @@ def missing_programs(part: str) -> list[str]:
 def prove(steps: Iterator[Step]) -> bool:
     """Run the steps in order; a failure ends those that depend on it."""
     failed: str | None = None
-    good = True
     for title, action in steps:
         # The kinds of projects do not depend on each other.
-        kind, separator, _ = title.partition(": ")
-        kind = kind if separator else ""
+        kind = title.rpartition(": ")[0]
         if failed == kind:
             report(f"skipped  {title}")
             continue
@@ -267,11 +265,11 @@ def prove(steps: Iterator[Step]) -> bool:
         try:
             action()
         except StepError as error:
-            good, failed = False, kind
+            failed = kind
             report(f"FAILED   {title}\n{error}")
         else:
             report(f"ok       {title} ({time.monotonic() - started:.0f} s)")
-    return good
+    return failed is None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -293,8 +291,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report(f"working in {directory}")
     # GitHub can only fetch the engine if this commit was pushed.
     template = options.template or (TEMPLATE if options.part == "github" else str(ROOT))
-    steps = STEPS[options.part](directory, template, options.owner)
-    good = prove(steps)
+    good = prove(STEPS[options.part](directory, template, options.owner))
     report("proved" if good else "not proved")
     return 0 if good else 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Generator
 from copy import deepcopy
@@ -22,12 +23,21 @@ from tests.support.renders import copy_template
 # compile what it imports, and those of pytest all test modules.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# A shell that runs these tests in the background lets them, and all that they start,
+# ignore the interrupts that some of them send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leave the heavy tests out, unless ``-m`` or a test's own id asks for some."""
+    """Leave the heavy tests out, unless ``-m`` or a test's own id asks for some.
+
+    Those that are allowed more time than the others begin, so that none of them still
+    runs alone when all others have ended.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
     if config.option.markexpr or any("::" in argument for argument in config.args):
         return
     heavy = [item for item in items if item.get_closest_marker("heavy")]

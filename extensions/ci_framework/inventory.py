@@ -12,6 +12,9 @@ Confidence = Literal["certain", "likely", "guess"]
 # Paths are relative to the root of the repository, with / on every system.
 Value = str | int | bool | list[str] | dict[str, str] | None
 
+# Part of a reason: what the first run of the tests selects is not all that is run.
+OTHERS_SELECT = "other runs select others"
+
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """A record of the inventory: kebab-case keys in JSON."""

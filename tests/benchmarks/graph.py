@@ -1,8 +1,9 @@
 """Measure how long the import graph of a large repository takes, as ratios.
 
-Usage: ``uv run tests/benchmarks/graph.py [--files N] [--packages N] [--runs N]``. It
-writes a repository of that size into a temporary directory and times, in turn:
-ruff alone; the whole graph with ruff; the whole graph with Python's own parser.
+Usage: ``uv run -m tests.benchmarks.graph [--files N] [--packages N] [--runs N]
+[--changed N]``. It writes a repository of that size into a temporary directory and
+times, in turn: ruff alone; the whole graph with ruff; the whole graph with Python's own
+parser; the selection for one changed file, and for many.
 Absolute times belong to the machine.
 """
 
@@ -17,6 +18,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ci_engine.changes.affected_tests import find_affected_tests
+from ci_engine.changes.categories import read_classifier
+from ci_engine.changes.decision import AffectedTests
+from ci_engine.changes.diff import Change
+from ci_engine.configuration.loading import load_configuration
+from ci_engine.configuration.reading import Table
 from ci_engine.project.repository import read_project
 from ci_engine.test_selection.graph_builder import Engine, build_graph
 from ci_engine.test_selection.import_graph import ImportGraph
@@ -66,7 +73,22 @@ def write_repository(root: Path, files: int, packages: int) -> None:
             (tests / f"test_{package}_{number}.py").write_text(text, "utf-8")
 
 
-def subjects(root: Path) -> dict[str, Callable[[], object]]:
+def change(root: Path, number: int) -> list[Change]:
+    """Some changed modules, in the order of their names, which git need not know."""
+    names = [path.relative_to(root).as_posix() for path in root.rglob("module_*.py")]
+    return [Change(name, "M") for name in sorted(names)[:number]]
+
+
+def select(root: Path, changes: list[Change]) -> AffectedTests:
+    """The tests that some changed files select."""
+    project = read_project(root)
+    where: Table = {"source-paths": ["packages"], "test-paths": ["packages"]}
+    configuration = load_configuration(root, {}, where)
+    classifier = read_classifier(project, configuration, {})
+    return find_affected_tests(project, configuration, changes, classifier)
+
+
+def subjects(root: Path, changed: int) -> dict[str, Callable[[], object]]:
     """What is timed, by name."""
     sources = [p.relative_to(root).as_posix() for p in root.glob("packages/*/src")]
     tests = [p.relative_to(root).as_posix() for p in root.glob("packages/*/tests")]
@@ -85,6 +107,8 @@ def subjects(root: Path) -> dict[str, Callable[[], object]]:
         ),
         "graph, with ruff": graph_of,
         "graph, with ast": lambda: graph_of("ast"),
+        "selection, 1 file": lambda: select(root, change(root, 1)),
+        f"selection, {changed} files": lambda: select(root, change(root, changed)),
     }
 
 
@@ -94,11 +118,12 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=1300)
     parser.add_argument("--packages", type=int, default=1)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--changed", type=int, default=500)
     parsed = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ci-framework-graph-") as name:
         root = Path(name)
         write_repository(root, parsed.files, parsed.packages)
-        timed = subjects(root)
+        timed = subjects(root, parsed.changed)
         walls: dict[str, list[float]] = {subject: [] for subject in timed}
         for _ in range(parsed.runs):
             for subject, action in timed.items():

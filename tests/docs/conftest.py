@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from ci_engine.processes.file_lock import file_lock
 from tests.support.documentation_scenes import Workshop
 from tests.support.renders import ROOT, Document
 
@@ -20,8 +21,17 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 
 
 @pytest.fixture(scope="session")
-def site() -> Path:
-    """The pages, which `ci docs check` has built and found nothing in."""
+def site(shared_directory: Path) -> Path:
+    """The pages, which `ci docs check` has built, once, and found nothing in."""
+    checked = shared_directory / "site-checked"
+    with file_lock(shared_directory / "site.lock"):
+        if not checked.exists():
+            _check_site()
+            checked.touch()
+    return ROOT / ".ci-framework" / "docs" / "site"
+
+
+def _check_site() -> None:
     done = subprocess.run(
         [ROOT / "ci", "docs", "check", "--json"],
         cwd=ROOT,
@@ -32,4 +42,3 @@ def site() -> Path:
     assert done.returncode == 0, done.stdout + done.stderr
     checks = cast("Document", json.loads(done.stdout))["checks"]
     assert not [finding for check in checks for finding in check["findings"]]
-    return ROOT / ".ci-framework" / "docs" / "site"

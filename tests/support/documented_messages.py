@@ -226,6 +226,12 @@ PROVOCATIONS: dict[str, Provocation] = {
         " ci-framework/ci docs check",
         1,
     ),
+    "The inventory of another site cannot be reached": _project(
+        f"{DOCUMENTATION}; echo 'plugins: [mkdocstrings: {{handlers: {{python:"
+        " {inventories: [http://127.0.0.1:9/objects.inv]}}}]' >> mkdocs.yml;"
+        " ci-framework/ci docs build",
+        0,
+    ),
     "A plugin of the documentation is ignored": _project(
         f"{DOCUMENTATION}; echo 'plugins: [gen-files]' >> mkdocs.yml;"
         " ci-framework/ci docs build --tool zensical",

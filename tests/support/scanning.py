@@ -115,7 +115,8 @@ class Repository:
             )
             configuration = msgspec.structs.replace(configuration, security=security)
         listed = configuration.security.scanners_of(level)
-        scanners = [name for name in listed if not only or name in only]
+        # Named alone, a scanner runs at every level.
+        scanners = [n for n in listed if not only or n in only] or list(only)
         return run_scan(
             read_project(self.root),
             configuration,

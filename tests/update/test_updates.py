@@ -35,6 +35,7 @@ def insert_before(path: Path, line: str, text: str) -> None:
     edit(path, line, f"{text}{line}")
 
 
+@pytest.mark.heavy
 def test_an_update_without_edits_equals_a_fresh_render(
     whole_releases: Path, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shutil
 import sys
@@ -69,7 +70,12 @@ def answers(
         sha = pinned.get((repository, rest[0]), NEW)
         return {"sha": NEW if repository == moved else sha}
 
+    def npm(*_words: str, cwd: Path) -> str:
+        assert cwd.is_dir()
+        return "{}"
+
     patch.setattr(module, "ask", ask)
+    patch.setattr(module, "npm", npm)
 
 
 def test_a_release_is_proposed_when_it_has_cooled_down(
@@ -141,3 +147,36 @@ def test_a_tag_that_moved_stops_everything(
     answers(bumps, monkeypatch, copy, {}, moved="actions/checkout")
     with pytest.raises(SystemExit, match=r"actions/checkout: the tag v7\.0\.1 leads"):
         bumps.main(["--write"], copy)
+
+
+def test_packages_of_npm_are_proposed_and_locked(
+    bumps: ModuleType,
+    copy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answers(bumps, monkeypatch, copy, {})
+    manifest = copy / bumps.NPM / "conformance/package.json"
+    (pinned,) = json.loads(manifest.read_text("utf-8"))["dependencies"].values()
+    assert "-" in pinned
+    now = datetime.now(timezone.utc)
+    ages = {"9.0.0-alpha.2": 20, "9.0.0-alpha.10": 9, "9.0.0": 2, "0.1.99": 1}
+    times = {v: (now - timedelta(days=d)).isoformat() for v, d in ages.items()}
+    locked: list[Path] = []
+
+    def npm(*words: str, cwd: Path) -> str:
+        if words[0] == "install":
+            locked.append(cwd)
+        return json.dumps({"created": times["9.0.0"], **times})
+
+    monkeypatch.setattr(bumps, "npm", npm)
+    assert bumps.main([], copy) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"@modelcontextprotocol/conformance: {pinned} -> 9.0.0-alpha.10"]
+    assert bumps.main(["--write"], copy) == 0
+    assert locked == [manifest.parent]
+    assert "9.0.0-alpha.10" in manifest.read_text("utf-8")
+    # A release is no reason to take the pre-release of the next one.
+    text = manifest.read_text("utf-8").replace("9.0.0-alpha.10", "8.0.0")
+    manifest.write_text(text, "utf-8")
+    assert bumps.main([], copy) == 0

@@ -41,6 +41,13 @@ def location(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path, template: Path, pythons: tuple[str, str]) -> Path:
+    """A monorepo without benchmarks, which take longer than all else."""
+    return sample(template, tmp_path / "sample", pythons, "no")
+
+
+def sample(
+    template: Path, target: Path, pythons: tuple[str, str], benchmarks: str
+) -> Path:
     """A new monorepo with a lock and one commit, and a package beside."""
     answers = {
         "setup": "customise",
@@ -51,13 +58,15 @@ def project(tmp_path: Path, template: Path, pythons: tuple[str, str]) -> Path:
             {"name": "sample-cli", "path": CLI},
         ],
         "package_manager": "uv",
-        "type_checker": "mypy",
+        # The quickest one, since each run begins without a cache of it.
+        "type_checker": "pyrefly",
         "python_versions": list(pythons),
         "platforms": ["linux"],
         # The other tiers look up advisories on the network.
         "quality_tier": "essential",
+        "benchmarks": benchmarks,
     }
-    path = render(template, tmp_path / "sample", answers)
+    path = render(template, target, answers)
     alone = (path / CORE / "pyproject.toml").read_text(encoding="utf-8")
     for name, text in {
         "pyproject.toml": alone.replace("sample-core", "alone"),
@@ -102,8 +111,9 @@ def checks(done: Run, artifact: str) -> dict[str, str]:
 
 
 def test_a_change_of_one_package_checks_it_and_tests_those_that_need_it(
-    project: Path, location: Path, pythons: tuple[str, str]
+    tmp_path: Path, template: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
+    project = sample(template, tmp_path / "sample", pythons, "yes")
     append(project / CORE / "src/sample_core/__init__.py", "\n\nLEVEL = 1\n")
     done = run(project, location)
     assert done.code == 0, done.text
@@ -180,9 +190,9 @@ def test_the_tests_of_packages_are_divided_and_judged_as_one_run(
         for python in pythons:
             label = f"{name}-linux-py{python}"
             parts = [
-                tests_in(done.artifacts / f"shard-{label}-{n}-of-2-1") for n in (1, 2)
+                names_in(done.artifacts / f"shard-{label}-{n}-of-2-1") for n in (1, 2)
             ]
-            whole = tests_in(combined / label)
+            whole = names_in(combined / label)
             assert sorted([*parts[0], *parts[1]]) == whole
             assert f"{package}/tests/test_more.py::test_more" in whole
             assert all(parts)
@@ -192,7 +202,7 @@ def test_the_tests_of_packages_are_divided_and_judged_as_one_run(
     assert not {"test", "coverage"} & set(core)
 
 
-def tests_in(report: Path) -> list[str]:
+def names_in(report: Path) -> list[str]:
     found = json.loads((report / "result.json").read_text("utf-8"))["checks"]
     (check,) = [each for each in found if each["id"] == "test"]
     return sorted(test["id"] for test in check["tests"])

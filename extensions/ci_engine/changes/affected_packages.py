@@ -8,6 +8,7 @@ import msgspec
 
 from ci_engine.changes.categories import Classifier, Reason
 from ci_engine.changes.decision import HARMLESS, Decision
+from ci_engine.changes.quiet_changes import ONLY_TOX
 from ci_engine.monorepo.package_layout import is_below, is_test
 from ci_engine.monorepo.package_model import Graph, Package
 
@@ -93,7 +94,8 @@ def affected_by(
 def _is_for_no_check(reason: Reason) -> bool:
     """Whether a file at the root is not read by any check of a package."""
     name = reason.path.rpartition("/")[2]
-    return reason.category == "config" and name not in _OF_CHECKS
+    read = name in _OF_CHECKS and reason.because != ONLY_TOX
+    return reason.category == "config" and not read
 
 
 def _readers(decision: Decision) -> dict[str, str]:

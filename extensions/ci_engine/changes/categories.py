@@ -1,4 +1,4 @@
-"""Which kind of file a path is: the only place that decides it."""
+"""Classify paths; no other module decides on the kind of a file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Category = Literal[
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """What one path is, and why; an empty path stands for the change as a whole."""
+    """The kind of one path, and why; an empty path means the change as a whole."""
 
     path: str
     category: Category
@@ -43,12 +43,12 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class Classifier(msgspec.Struct, frozen=True):
-    """Decides which kind of file a path is.
+    """Classifies paths.
 
     Attributes:
         engine_workflows: the workflows and actions that run the tests; None = all.
-        quiet: files of which nothing changed that tests depend on, with the reason.
-        packages: the directories of Python packages: what is in one may be its data.
+        quiet: changed files that cannot affect tests, with the reason.
+        packages: the directories of Python packages, which may contain data.
     """
 
     patterns: ChangePatterns
@@ -59,11 +59,11 @@ class Classifier(msgspec.Struct, frozen=True):
     _known: dict[str, Reason] = msgspec.field(default_factory=dict[str, Reason])
 
     def with_quiet(self, quiet: Mapping[str, str]) -> Classifier:
-        """The same, where these files are known to be quiet."""
+        """The same classifier with known quiet files."""
         return msgspec.structs.replace(self, quiet=quiet, _known={})
 
     def classify(self, path: str) -> Reason:
-        """The kind of one path, given from the top of the repository with ``/``."""
+        """The kind of one path, relative to the root of the repository, with ``/``."""
         if path not in self._known:
             self._known[path] = self._classify(path)
         return self._known[path]
@@ -94,10 +94,10 @@ class Classifier(msgspec.Struct, frozen=True):
         return self._by_location(path)
 
     def _by_location(self, path: str) -> Reason:
-        """The most specific of the patterns decides."""
+        """The kind by location: the most specific pattern decides."""
         settings, changes = self.settings, self.settings.changes
         rules: list[tuple[Category, str, Sequence[str]]] = [
-            # A file that is named alone lies in a directory that may be named too.
+            # A single file takes precedence over a configured directory around it.
             ("tests", "test-paths", _files(settings.test_paths)),
             ("source", "source-paths", _directories(settings.source_paths)),
             ("tests", "test-paths", _directories(settings.test_paths)),
@@ -118,7 +118,7 @@ class Classifier(msgspec.Struct, frozen=True):
         return best
 
     def within(self, package: Package) -> Classifier:
-        """The same for one package, whose paths are seen from its directory."""
+        """The same classifier for one package, with paths relative to its directory."""
         start = len(package.prefix)
         inside = {p[start:] for p in self.packages if p.startswith(package.prefix)}
         settings = msgspec.structs.replace(
@@ -130,7 +130,7 @@ class Classifier(msgspec.Struct, frozen=True):
 
 
 def _of_pages(path: str) -> bool:
-    """Whether a list of versions is what the documentation is built with."""
+    """Whether a requirements file is only for building the documentation."""
     return path.startswith(("docs/", "doc/")) and path.endswith((".txt", ".in"))
 
 
@@ -145,7 +145,7 @@ def _files(paths: Iterable[str]) -> list[str]:
 def read_classifier(
     project: Project, configuration: Configuration, variables: Mapping[str, str]
 ) -> Classifier:
-    """What classifies the files of a project."""
+    """Create the classifier for the files of a project."""
     files = Files.of(project.root, project.files, ())
     return Classifier(
         configuration.patterns,

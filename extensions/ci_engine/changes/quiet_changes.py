@@ -13,10 +13,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from ci_engine.changes.diff import Change, contents_before
+from ci_engine.changes.unread_tables import is_unread
 from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table
 from ci_engine.project.repository import Project
+from ci_engine.test_selection.repository_files import Files
 
 # Keys that describe the project to people, or configure tools that run no test.
 _DESCRIPTIONS = frozenset(
@@ -33,6 +35,8 @@ _TOOLS = frozenset(
     | {"semantic_release", "sqlfluff", "tbump", "towncrier", "ty", "pyrefly"}
     | {"typos", "validate-pyproject-schema-store", "vulture", "yapf", "zest.releaser"}
 )
+# What no check reads either: other sections are settings of linters.
+ONLY_TOX = "only what tox runs changed, and it does not run the tests here"
 _FILES = ("pyproject.toml", "setup.cfg", "tox.ini")
 _PYTEST = re.compile(rb"^\[(?:tool:)?pytest\]", re.MULTILINE)
 
@@ -44,26 +48,36 @@ def quiet_changes(
     wanted = [c for c in changes if c.path.rpartition("/")[2] in _FILES]
     before = contents_before(project.root, wanted)
     command = str(configuration.settings.command_of("test"))
+    files = Files.of(project.root, project.files, ())
     found: dict[str, str] = {}
     for path, old in before.items():
         try:
             new = (project.root / path).read_bytes()
         except OSError:
             continue
-        because = _quiet(path.rpartition("/")[2], old, new, command)
+        because = _quiet(path.rpartition("/")[2], old, new, command, files)
         if because:
             found[path] = because
     return found
 
 
-def _quiet(name: str, old: bytes, new: bytes, command: str) -> str:
+def _quiet(name: str, old: bytes, new: bytes, command: str, files: Files) -> str:
     if name == "tox.ini":
         matters = "tox" in command or _PYTEST.search(old) or _PYTEST.search(new)
-        return "" if matters else "tox does not run the tests here"
+        if matters:
+            return ""
+        sections = _changed_sections(old, new)
+        own = sections and all(name.startswith(("tox", "testenv")) for name in sections)
+        return ONLY_TOX if own else "tox does not run the tests here"
     changed = _changed_tables(old, new) if name == "pyproject.toml" else None
     changed = _changed_sections(old, new) if name == "setup.cfg" else changed
-    if changed is None or not all(map(_is_quiet, changed)):
+    if changed is None:
         return ""
+    for key in changed:
+        where, _, tool = key.partition(".")
+        unread = name == "pyproject.toml" and where == "tool" and tool not in command
+        if not (_is_quiet(key) or (unread and is_unread(tool, files))):
+            return ""
     names = ", ".join(sorted(changed)) or "the layout"
     return f"only {names} changed, which no test depends on"
 

@@ -265,7 +265,7 @@ class GateRun:
     def _finish(self, name: CheckName, result: CheckResult) -> None:
         result.blocking = self.configuration.settings.checks[name].blocking
         if self.request.combined is None or name != "test":
-            # What shards report is seen from there already.
+            # The paths that shards report are relative to the root already.
             seen_from_top(self.project, result)
         top = self.project.repository
         result.findings = fingerprint_findings(top, result.findings)

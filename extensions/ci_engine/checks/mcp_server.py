@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ci_engine.checks.context import Context
-from ci_engine.findings.results import CheckResult, Status, Verdict, verdict_of
+from ci_engine.findings.results import (
+    CheckResult,
+    Finding,
+    Status,
+    Verdict,
+    verdict_of,
+)
 from ci_engine.mcp.checking import ServerCheck
 from ci_engine.mcp.server_run import ServerRun
+from ci_engine.mcp.verdicts import warning
+
+_RUNS_SUITE = "mcp conformance"
 
 
 def check(context: Context) -> CheckResult:
@@ -20,7 +29,25 @@ def check(context: Context) -> CheckResult:
         context.timeout,
         context.cancel,
     )
-    return _as_one(ServerCheck(run).results())
+    result = _as_one(ServerCheck(run).results())
+    result.findings += _conformance(context)
+    return result
+
+
+def _conformance(context: Context) -> Iterator[Finding]:
+    """Warn if the settings list revisions, and no workflow runs the suite."""
+    folder = context.project.repository / ".github" / "workflows"
+    found = (path for path in folder.glob("*.y*ml") if path.is_file())
+    files = [path.read_bytes() for path in found]
+    if not context.settings.mcp.conformance or not files:
+        return
+    if not any(_RUNS_SUITE.encode() in text for text in files):
+        yield warning(
+            "conformance",
+            "tool.ci-framework.mcp.conformance lists revisions, but no workflow runs "
+            "the conformance suite",
+            f"add a step with `ci-framework/ci {_RUNS_SUITE}`; mcp-server.yml has it",
+        )
 
 
 def _as_one(subjects: Sequence[CheckResult]) -> CheckResult:

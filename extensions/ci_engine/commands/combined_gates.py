@@ -45,11 +45,11 @@ def run_combined_gates(
     """Judge every matrix job whose tests were sharded, and return the exit code.
 
     Args:
-        options: those of the gate.
-        surroundings: where it runs.
-        prepare: what a matrix job checks: the repository, or one of its packages.
+        options: the options of the gate.
+        surroundings: the surroundings of the command.
+        prepare: prepares a matrix job, for the repository or a package.
         run_gate: runs one gate.
-        subject: what the reports are about.
+        subject: the subject of the reports.
     """
     groups = find_shards(surroundings.directory / options.combine, options.shards)
     if options.dry_run:
@@ -81,7 +81,7 @@ def run_combined_gates(
         write_reports(result, own.reports)
         results.append(result)
         tests += [test for check in result.checks for test in check.tests]
-        # A change tests some packages, so what is known of the others is kept.
+        # A change tests only some packages, so keep the durations of others.
         complete = complete and not (request.partial or group.package)
     if options.durations:
         path = surroundings.directory / options.durations

@@ -89,8 +89,9 @@ class DocsRun:
         # An invalid configuration ends the command before anything else.
         source = build.source
         try:
-            check, _ = build.execute()
+            check, *others = build.execute()
         except (ToolError, CanceledError) as error:
+            others = list[CheckResult]()
             check = CheckResult(id="docs-build", status=Status.NOT_RUN)
             check.reason = str(error) or "interrupted: the run was canceled"
         else:
@@ -98,7 +99,7 @@ class DocsRun:
                 site = relative_directory(self.site, self.surroundings)
                 check.notes.append(f"{source.config}: the pages are in {site}")
         check.rerun = "ci-framework/ci docs build"
-        return [check]
+        return [check, *others]
 
     def check(self, *, external: bool) -> list[CheckResult]:
         """Build and check; the check is skipped if the build fails."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from ci_engine.documentation.docs_source import DocsSource
@@ -19,6 +20,8 @@ _SPHINX = re.compile(
     r"(?:WARNING|ERROR|CRITICAL|SEVERE): "
     r"(?P<message>.*?)(?: \[(?P<rule>[\w.-]+)\])?$"
 )
+_INVENTORIES = "failed to reach any of the inventories"
+_INVENTORY = re.compile(r"intersphinx inventory '[^']+'")
 _DOCSTRING = re.compile(r":docstring of [\w.]+$")
 # WARNING -  Doc file 'index.md' contains a link 'nope.md', but ...
 _MKDOCS = re.compile(r"^(?P<level>WARNING|ERROR|CRITICAL) +-? +(?P<message>.*)$")
@@ -78,6 +81,9 @@ class OutputReader:
             if found is None:
                 continue
             message, rule = found["message"], found["rule"]
+            if message.startswith(_INVENTORIES):
+                yield from self._inventories(rows[number + 1 :])
+                continue
             if not rule:
                 # The rule of a multi-line message is at its end.
                 more = "\n".join(rows[number : number + 40])
@@ -95,6 +101,14 @@ class OutputReader:
                 self.project.relative(path),
                 int(line) if line.isdigit() else 0,
             )
+
+    def _inventories(self, rows: Sequence[str]) -> Iterator[Finding]:
+        """The sites whose inventory could not be loaded, one in each row."""
+        for row in takewhile(_INVENTORY.match, rows):
+            address = row.split("'")[1]
+            config = self.project.root / self.source.config
+            line = line_with(config, address.removesuffix("objects.inv").rstrip("/"))
+            yield self._finding("intersphinx", row, self.source.config, line)
 
     def _mkdocs(self, text: str) -> Iterator[Finding]:
         for row in text.splitlines():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ci_engine.configuration.settings import Settings
 from ci_engine.documentation.build_output import OutputReader
 from ci_engine.documentation.docs_environment import DocsTool, find_tool
 from ci_engine.documentation.docs_source import DocsSource, find_source
+from ci_engine.documentation.inventories import separate_unreachable
 from ci_engine.environments import inside
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
@@ -47,8 +48,8 @@ class Build:
         """The source of the build."""
         return find_source(self.project, self.settings.docs)
 
-    def execute(self) -> tuple[CheckResult, DocsTool]:
-        """Build; returns the outcome and the tool.
+    def execute(self) -> list[CheckResult]:
+        """Build; returns the outcome, and what other sites kept from being checked.
 
         Raises:
             ToolError: if the tool cannot be installed.
@@ -60,17 +61,24 @@ class Build:
             )
         check = CheckResult(id="docs-build", tool=tool.label)
         check.environment = tool.environment
+        check.notes = [tool.note] if tool.note else []
         ignored = self._ignored_plugins(source, tool)
         if ignored:
             check.findings = ignored
             check.status = Status.FAILED
             check.new = len(ignored)
-            return check, tool
+            return [check]
         with activity("building the documentation"):
             outcome = self._build(source, tool)
-        reader = OutputReader(self.project, source, tool.module)
-        self._judge(check, outcome, reader.read(outcome))
-        return check, tool
+        findings = OutputReader(self.project, source, tool.module).read(outcome)
+        unchecked = separate_unreachable(self.project, findings)
+        if unchecked is None:
+            self._judge(check, outcome, findings)
+            return [check]
+        if not unchecked.findings and _only_warned(outcome, source):
+            outcome = replace(outcome, code=0)
+        self._judge(check, outcome, unchecked.findings)
+        return [check, unchecked.report()]
 
     def _judge(
         self, check: CheckResult, outcome: Outcome, findings: list[Finding]
@@ -158,3 +166,10 @@ class Build:
             for name in source.plugins
             if name.removeprefix("material/") not in known
         ]
+
+
+def _only_warned(outcome: Outcome, source: DocsSource) -> bool:
+    """Whether a strict build completed: only its warnings made it fail."""
+    if source.builder == "sphinx":
+        return outcome.code == 1
+    return "in strict mode" in f"{outcome.stderr}{outcome.stdout}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -43,6 +43,7 @@ class DocsTool:
         module: its name as a module.
         command: the command that starts it.
         environment: its origin, for display.
+        note: why an isolated one is used although the project declares the tool.
     """
 
     module: str
@@ -52,6 +53,7 @@ class DocsTool:
     environment: str
     python: str
     isolated: bool
+    note: str = ""
 
     @property
     def label(self) -> str:
@@ -91,7 +93,11 @@ def find_tool(
     if found is None and project.manager == "pip" and not listed:
         # Its own `.venv` may be for the tests only.
         found = _of_environment(make_environment(request), source.builder)
-    return found or _isolated(project, source, cancel)
+    if found is not None:
+        return found
+    note = f"the environment {environment.name} has no {source.builder}"
+    wanted = f", which {group} declares" if group else ""
+    return replace(_isolated(project, source, cancel), note=f"{note}{wanted}")
 
 
 def _of_environment(environment: Environment, builder: Builder) -> DocsTool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Literal
 
 import msgspec
@@ -116,6 +117,13 @@ class Session(msgspec.Struct, frozen=True):
         """The lists that the server declares, but did not return."""
         lists = self.lists or {}
         return {name: each.failure for name, each in lists.items() if each.failure}
+
+    @property
+    def declined(self) -> bool:
+        """Whether the endpoint rejected a version with an HTTP error of the client."""
+        status = self.http.status if self.http else 0
+        error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        return error and self.failure is not None
 
     @property
     def label(self) -> str:

@@ -14,6 +14,7 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.mcp.committed_files import read_committed, write_committed
 from ci_engine.mcp.observations import Item, Observations
+from ci_engine.mcp.starting import failing_transports
 from ci_engine.mcp.verdicts import clip, finding, result, without
 
 _NAME = "mcp-snapshot"
@@ -116,8 +117,14 @@ def judge_snapshot(
     changes = list(compare(before, now)) if before else []
     if not update:
         return result(_NAME, _findings(before, changes, name))
+    # A transport that supports another version has rejected this one.
+    failing = failing_transports(observations)
     unheard = [
-        s for s in observations.sessions if s.failure and s.failure.kind != "refused"
+        each
+        for each in observations.sessions
+        if each.failure
+        and each.failure.kind != "refused"
+        and not (each.declined and each.transport not in failing)
     ]
     if unheard:
         reason = f"not written: a conversation failed ({unheard[0].label})"

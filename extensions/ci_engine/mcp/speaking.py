@@ -122,14 +122,15 @@ def _answers(session: Session) -> Iterator[Finding]:
             hint,
         )
     unknown = session.unknown
-    if unknown and unknown.failure:
+    # The client reads the list of tools before it calls one.
+    if unknown and unknown.failure and "tools" not in session.failing_lists:
         yield finding(
             "unknown-tool",
             "the server sent no usable response to the call of an unknown tool "
             f"({session.label}): {unknown.failure.kind}: {unknown.failure.text}",
             "answer with an error (code -32602)",
         )
-    elif unknown and not unknown.refused:
+    elif unknown and not unknown.failure and not unknown.refused:
         yield warning(
             "unknown-tool",
             "the server answers the call of an unknown tool as if it "
@@ -167,8 +168,9 @@ def _schema_findings(lists: dict[str, Listing]) -> Iterator[Finding]:
 
 
 def _tool_findings(tool: Item) -> Iterator[Finding]:
-    name = str(tool.get("name", ""))
-    if not _NAME.fullmatch(name):
+    given = str(tool.get("name", ""))
+    name = clip(given)
+    if not _NAME.fullmatch(given):
         yield warning(
             "tool-name",
             f"tool {name!r}: the name has other characters than letters, digits, "
@@ -228,6 +230,10 @@ def judge_calls(observations: Observations, settings: Mcp) -> CheckResult:
     if left:
         names = name_some(left, 5)
         notes.append(f"only read, but need arguments: declare calls of them: {names}")
+    unread = next((s for s in observations.sessions if s.failing_lists), None)
+    if not made and unread is not None and observations.reference is None:
+        reason = f"the lists of the server could not be read ({unread.label})"
+        return without("mcp-calls", reason, Status.NOT_RUN)
     if not made:
         reason = "nothing is declared safe to call, in tool.ci-framework.mcp.calls"
         check = without("mcp-calls", reason)

@@ -116,6 +116,10 @@ def _no_answer(sessions: list[Session], settings: Mcp) -> Finding:
         message = f"the server did not answer within {limit:g} s {where}"
         if http and is_stream(http):
             message += ": it opened a stream of events and sent none"
+        if process and process.stray_lines:
+            message += f", but wrote {process.stray[0]!r}"
+            hint = f"use {_OUTPUT}; a message of it has a line of its own, in UTF-8"
+            return finding("no-answer", message + words, hint)
         return finding(
             "no-answer",
             message + words,
@@ -139,7 +143,9 @@ def judge_output(observations: Observations) -> CheckResult:
 
 def _output_findings(sessions: list[Session]) -> Iterator[Finding]:
     processes = [each.process for each in sessions if each.process]
-    worst = max(processes, key=lambda each: each.stray_lines, default=None)
+    # The line at which a server was stopped is cut off: the flood is reported.
+    whole = [p for p in processes if p.flooded != "stdout" or p.stray_lines > 1]
+    worst = max(whole, key=lambda each: each.stray_lines, default=None)
     if worst and worst.stray_lines:
         number = worst.stray_lines
         shown = ", ".join(map(repr, worst.stray))

@@ -33,7 +33,7 @@ def matching(path: str, patterns: Iterable[str]) -> str | None:
 
 @cache
 def _grouped(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
-    """The patterns that are plain names, and the others.
+    """Divide patterns into plain names and others.
 
     Most are plain, and many paths are matched against the same patterns.
     """
@@ -44,7 +44,7 @@ def _grouped(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]
 def _fits(path: str, pattern: str) -> bool:
     if not _SPECIAL.isdisjoint(pattern):
         return _compiled(pattern).fullmatch(path) is not None
-    # A path needs no expression to be made of it.
+    # A plain path needs no regular expression.
     location = pattern.lstrip("/")
     return path.startswith(location) if pattern.endswith("/") else path == location
 

@@ -213,9 +213,19 @@ class ScanRun:
             diff_base=Memoized(
                 partial(find_diff_base, self.project.root, self.since, self.variables)
             ),
-            history=self.history or self.level.history,
+            history=self.history or self._usual_history(),
             search_path=self.search_path,
         )
+
+    def _usual_history(self) -> Literal["none", "change", "all"]:
+        """The commits to search, if no option says so.
+
+        A level that searches none still searches them for the scanner alone: somebody
+        named it.
+        """
+        usual = self.level.history
+        alone = list(self.scanners) == ["history"]
+        return "all" if alone and usual == "none" else usual
 
     def _read_dependencies(self, workspace: Workspace) -> Dependencies:
         """The project's dependencies: from its files, else resolved on the index.

@@ -221,19 +221,24 @@ class _Builder:
                 self._add(name, [other], "fixture")
 
     def _implicit(self) -> None:
-        """The files that pytest loads for every test: conftest, packages, plugins."""
+        """The files that pytest loads for every test: conftest, packages, plugins.
+
+        Of the packages that a test is in, those of tests count. The others are code,
+        of which a test needs what it imports: see ``_below`` of the selection.
+        """
         plugins = [
             file
             for name in self.graph.pytest.plugins
             for file in self.modules.resolve(name, "")
         ]
-        for path in {*self.graph.tests, *self.graph.area}:
+        area = frozenset(self.graph.area)
+        for path in self.graph.tests | area:
             above = parents(path)
             locations = [f"{location}/conftest.py".lstrip("/") for location in above]
             known = self.modules.known
             self._add(path, (p for p in locations if p in known), "conftest")
             inits = [f"{location}/__init__.py" for location in above if location]
-            self._add(path, (p for p in inits if p in known), "package")
+            self._add(path, (p for p in inits if p in area), "package")
             if path in self.graph.tests:
                 self._add(path, plugins, "plugin")
 

@@ -85,7 +85,7 @@ class ImportGraph:
 
     @cached_property
     def _imported_below(self) -> Mapping[str, list[str]]:
-        """What any file depends on, by each directory that it is in."""
+        """The dependencies of all files, by each directory that contains them."""
         found: dict[str, list[str]] = {}
         for path in self._reverse:
             for location in parents(path)[:-1]:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ci_engine.test_selection.repository_files import Files, parent, parents
 
-# A module, and the name that is taken from it.
+# A module, and the name imported from it.
 _Name = tuple[str, str]
 _Reading = Callable[[bytes], Iterable[_Name]]
 
@@ -99,7 +99,7 @@ class Modules:
         return self._doubts[name]
 
     def doubtful_in(self, statement: bytes, named_in: _Reading) -> list[_Name]:
-        """What is doubtful of what a statement imports, which many files repeat."""
+        """The doubtful imports of a statement, cached because many files repeat it."""
         if statement not in self._doubtful_names:
             self._doubtful_names[statement] = [
                 (module, name)

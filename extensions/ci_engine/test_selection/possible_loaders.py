@@ -15,7 +15,7 @@ from ci_engine.test_selection.dynamic_imports import lists_directories
 from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.repository_files import Files, parent, parents
 
-# With more files, a guess at what loads each of them says little.
+# With more files, guessing their loaders is not useful.
 MOST_GUESSED = 20
 # Files that may contain the names for a loader.
 _NAMING = (".toml", ".cfg", ".ini", ".json", ".yml", ".yaml", ".txt")

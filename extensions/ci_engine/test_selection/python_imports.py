@@ -106,14 +106,14 @@ def _is_in_text(start: int, text: bytes) -> bool:
 
 
 def _statements_in(text: bytes) -> Iterator[tuple[bytes, int]]:
-    """What may be a statement of imports, and where it starts."""
+    """The possible import statements, and their positions."""
     for pattern in (_FROM, _IMPORT):
         for match in pattern.finditer(text):
             yield match.group(), match.start()
 
 
 def _named_in(statement: bytes) -> Iterator[tuple[str, str]]:
-    """What a statement imports: a module, and the name taken from it."""
+    """The imports of a statement: a module, and the imported name."""
     match = _FROM.match(statement)
     if match is None:
         for name in statement.removeprefix(b"import").split(b","):

@@ -21,7 +21,7 @@ from ci_engine.test_selection.document_readers import (
 from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.layout_changes import is_program, tests_reading_sources
 from ci_engine.test_selection.possible_loaders import MOST_GUESSED, PossibleLoaders
-from ci_engine.test_selection.repository_files import NATIVE, is_below, parent, parents
+from ci_engine.test_selection.repository_files import NATIVE, is_below, parent
 from ci_engine.test_selection.source_readers import readers_of_sources
 
 
@@ -209,9 +209,8 @@ class _Rules:
         if name == "__init__.py":
             for importer in graph.importers_of_package(path):
                 self._seed(importer, [path])
-            if change.deleted and any(parent(path) in parents(p) for p in graph.area):
-                # Without it, the modules beside it have other names.
-                self._below(path)
+            # Deleted, it gives the modules beside it other names.
+            self._below(path)
         return ""
 
     def _listed(self, path: str) -> None:

@@ -13,7 +13,7 @@ from ci_framework.analysis.packages import join
 from ci_framework.analysis.readers.documents import strings
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.inventory import Evidence
+from ci_framework.inventory import Confidence, Evidence
 
 _PACKAGES = ("mcp", "fastmcp")
 # Clients use the same packages, but not these modules.
@@ -40,7 +40,7 @@ def state_mcp_server(
         if item.name in _PACKAGES and item.kind == "project"
     ]
     command, because, evidence = _server(survey, "", needed)
-    sure = "likely" if command else "certain"
+    sure: Confidence = "likely" if command else "certain"
     findings.add("mcp-server", command, because, evidence, sure)
     _state_package_servers(survey, findings)
 

@@ -17,6 +17,9 @@ _OWN_OPTION = re.compile(r"^--(?!cov|junit|durations|timeout|tb|color|benchmark|
 # Arguments that scripts pass through, which are no paths of the repository.
 _POSITIONAL = frozenset({"$@", "$*", "$1", "{posargs}", "{args}", ""})
 _UNKNOWN = re.compile(r"\$|\{\{|\{[A-Za-z_][^{}]*\}|`")
+# The only option of a call, and an expression that leaves just this out.
+_EXPRESSION = re.compile(r"(-[mk])[ =]?(.+)")
+_LEFT_OUT = re.compile(r"not \(?((?<!\()[\w.-]+|(?<=\()[^()]+)\)?")
 # Files that pytest skips unless they are named.
 _UNUSUAL = re.compile(r"(?!(.*/)?(test_[^/]*|[^/]*_test)\.py$).*\.py")
 
@@ -76,6 +79,21 @@ def is_everything(paths: Iterable[str], usual: set[str]) -> bool:
     reached = {path for path in usual if path.startswith(tuple(f"{p}/" for p in plain))}
     unusual = any(_UNUSUAL.fullmatch(path) for path in plain)
     return "." in plain or (plain | reached >= usual - {"."} and not unusual)
+
+
+def is_divided(selections: Iterable[Selection]) -> bool:
+    """Whether one run selects just what another one leaves out."""
+    chosen = {
+        (selection.paths, found.group(1), " ".join(found.group(2).split()))
+        for selection in selections
+        if (found := _EXPRESSION.fullmatch(" ".join(selection.options)))
+    }
+    return any(
+        (paths, option, form) in chosen
+        for paths, option, expression in chosen
+        if (left := _LEFT_OUT.fullmatch(expression))
+        for form in (left.group(1), f"({left.group(1)})")
+    )
 
 
 def _is_own(survey: Survey, name: str) -> bool:

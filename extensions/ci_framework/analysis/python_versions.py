@@ -12,9 +12,11 @@ from ci_framework.analysis.environment_versions import (
     minor_version,
 )
 from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.gitlab_jobs import gitlab_jobs
 from ci_framework.analysis.matrices import cells, jobs, rows_of, test_jobs
 from ci_framework.analysis.metadata import classifiers, fields
 from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.purposes.activities import find_purposes
 from ci_framework.analysis.readers.documents import text
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
@@ -28,8 +30,6 @@ _STEP_VARIABLE = re.compile(
     r"python[-_]version:\s*[\"']?\$\{\{\s*env\.(\w+)\s*\}\}", re.IGNORECASE
 )
 _STEP_LIST = re.compile(r"python[-_]version:\s*[|>][-+]?\s*$")
-_GITLAB = (".gitlab-ci.yml",)
-_GITLAB_IMAGE = re.compile(r"\s*(?:image|name):\s*[\"']?([\w./:-]+)")
 _IMAGE = re.compile(r"(?:^|/)python:(3\.\d+)")
 
 
@@ -169,6 +169,7 @@ def _classifiers(survey: Survey) -> Evidenced:
 def _steps(survey: Survey) -> Evidenced:
     """Versions that steps of test jobs set up without a matrix."""
     found = Evidenced([], [])
+    tasks = {task.name: [task.command] for task in survey.tasks}
     for workflow, job in test_jobs(survey):
         if match := _IMAGE.search(job.container):
             found.add(match.group(1), workflow.at(job.line))
@@ -176,12 +177,11 @@ def _steps(survey: Survey) -> Evidenced:
         for number, row in enumerate(rows, job.line):
             for version in _set_up(survey.documents.text(workflow.path), rows, row):
                 found.add(version, workflow.at(number))
-    for path in _GITLAB:
-        for number, row in enumerate(survey.documents.text(path).split("\n"), 1):
-            image = _GITLAB_IMAGE.match(row)
-            named = _IMAGE.search(image.group(1)) if image else None
-            if named:
-                found.add(named.group(1), Evidence(path=path, line=number))
+    for job in gitlab_jobs(survey):
+        if "test" in find_purposes(job.script, tasks):
+            for image in job.images:
+                if match := _IMAGE.search(image):
+                    found.add(match.group(1), job.evidence)
     return found
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from ci_framework.analysis.layout import is_aside
+from ci_framework.analysis.packages import join
 from ci_framework.analysis.sessions import make_task
-from ci_framework.analysis.survey import Survey
+from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence, Task
 
-_TARGET = re.compile(r"^([A-Za-z0-9][\w./-]*)\s*:(?!=)")
+_TARGET = re.compile(r"^([A-Za-z0-9][\w./-]*(?:[ \t]+[\w./-]+)*)\s*:(?!=)")
 _RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)(?:\s[^:]*)?:(?!=)")
-# Variables that make and just set themselves.
+_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
+_JUSTFILES = ("justfile", "Justfile", ".justfile")
+# Marks that make and just read themselves.
 _RECIPE_MARKS = re.compile(r"^[@-]+")
 _CONTINUED = re.compile(r"\s*\\\n\s*")
 _MAKE_ASSIGNED = re.compile(
@@ -19,6 +23,8 @@ _MAKE_ASSIGNED = re.compile(
     r"((?:[^#\\\n]|\\\n|\\.)*)",
     re.MULTILINE,
 )
+# A value that one target has.
+_OF_TARGET = re.compile(r"^[^\t#=\n]*:[ \t]*([A-Za-z_]\w*)[ \t]*[:?+!]*=", re.MULTILINE)
 _MAKE_USED = re.compile(r"\$\(([A-Za-z_]\w*)\)|\$\{([A-Za-z_]\w*)\}")
 _JUST_ASSIGNED = re.compile(
     r"^(?:export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(?:\"([^\"\n]*)\"|'([^'\n]*)')[ \t]*$",
@@ -30,21 +36,31 @@ _DEEPEST = 5
 _LONGEST = 500
 
 
-def make_recipes(survey: Survey) -> Iterator[Task]:
-    """Targets of the makefile that run commands."""
-    path = survey.first("GNUmakefile", "makefile", "Makefile")
+def make_recipes(survey: Survey, root: str = "") -> Iterator[Task]:
+    """Targets that run something in the makefile of a directory."""
+    path = survey.first(*(join(root, name) for name in _MAKEFILES))
     content = survey.documents.text(path) if path else ""
     variables = _make_variables(content)
-    for name, line, body in _blocks(content, _TARGET.match):
+    for targets, line, body in _blocks(content, _TARGET.match):
         command = _CONTINUED.sub(" ", "\n".join(body))
-        if not name.startswith(".") and body:
-            known = _expanded(command, _MAKE_USED, variables)
-            yield make_task("make", name, known, Evidence(path=path, line=line))
+        known = _expanded(command, _MAKE_USED, variables)
+        for name in targets.split() if body else ():
+            if not name.startswith("."):
+                yield make_task("make", name, known, Evidence(path=path, line=line))
 
 
-def just_recipes(survey: Survey) -> Iterator[Task]:
-    """Recipes of the justfile."""
-    path = survey.first("justfile", "Justfile", ".justfile")
+def package_recipes(survey: Survey) -> Iterator[Task]:
+    """Recipes beside the manifests of packages below the top."""
+    for path in survey.files:
+        root, _, name = path.rpartition("/")
+        if root and name == PYPROJECT and not is_aside(root):
+            yield from make_recipes(survey, root)
+            yield from just_recipes(survey, root)
+
+
+def just_recipes(survey: Survey, root: str = "") -> Iterator[Task]:
+    """Recipes in the justfile of a directory."""
+    path = survey.first(*(join(root, name) for name in _JUSTFILES))
     content = survey.documents.text(path) if path else ""
     variables = {
         match[1]: match[2] or match[3] or ""
@@ -64,12 +80,15 @@ def _make_variables(content: str) -> dict[str, str]:
     computed by a function of make depend on where it runs.
     """
     found: dict[str, list[str]] = {"MAKE": ["make"]}
+    of_targets = {match[1] for match in _OF_TARGET.finditer(content)}
     for match in _MAKE_ASSIGNED.finditer(content):
         found.setdefault(match[1], []).append(_CONTINUED.sub(" ", match[3]).strip())
     return {
         name: values[0]
         for name, values in found.items()
-        if len(values) == 1 and not re.search(r"\$[({]\w+\s|\$\$|`", values[0])
+        if len(values) == 1
+        and name not in of_targets
+        and not re.search(r"\$[({]\w+\s|\$\$|`", values[0])
     }
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import items, table
+from ci_framework.analysis.gitlab_jobs import gitlab_jobs
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.purposes.activities import find_purposes
 from ci_framework.analysis.readers.documents import strings, text
@@ -45,6 +46,7 @@ def read_tasks(survey: Survey, pixi: Pixi) -> list[Task]:
         *just_recipes(survey),
         *_npm(survey),
         *_shell(survey),
+        *_gitlab(survey),
     ]
     commands = commands_by_name(raw)
     return [_explained(task, commands) for task in raw]
@@ -169,3 +171,10 @@ def _shell(survey: Survey) -> Iterator[Task]:
         kept = [row for row, line in rows if line and not line.startswith("#")]
         command = _VARIABLE.sub(r"\1", "\n".join(kept))
         yield make_task("script", path, command, Evidence(path=path, line=1))
+
+
+def _gitlab(survey: Survey) -> Iterator[Task]:
+    """Jobs of a GitLab pipeline, which no command calls by name."""
+    for job in gitlab_jobs(survey):
+        name = f"job {job.name}"
+        yield make_task("gitlab", name, job.script, job.evidence)

@@ -6,15 +6,18 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ci_engine.configuration.tables import table
 from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.gitlab_jobs import gitlab_jobs
 from ci_framework.analysis.matrices import jobs
 from ci_framework.analysis.purposes.shell import commands_of
 from ci_framework.analysis.readers.documents import strings
 from ci_framework.analysis.readers.ini import Ini, IniError, parse_ini
 from ci_framework.analysis.requirements import parse
 from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.analysis.test_calls import named_tasks
 from ci_framework.analysis.tox_factors import lines_of_fullest
 from ci_framework.inventory import Evidence
 
@@ -30,6 +33,7 @@ _MEASURING = frozenset(
 )
 # Names of environments, sessions and jobs for tests.
 _NAMED = re.compile(r"(?<![a-z])(tests?|unit|unittests?|py3?\d*)(?![a-z])")
+_CONDA_FILE = re.compile(r"(?:^|/)(?:conda|env)[\w.-]*\.ya?ml$")
 _FILE = re.compile(r"(?:-r|--requirement)[\s=]*(?:\{tox_?ini_?dir\}/)?([\w./-]+)$")
 
 
@@ -68,7 +72,11 @@ def state_test_needs(survey: Survey, findings: Findings) -> None:
             findings.add("test-sets", list(source.sets), source.because, location)
             return
     because = "no environment and no workflow names what they are"
-    findings.add("test-needs", [], because)
+    conda = next(_conda(survey), None)
+    if conda is not None:
+        because = "only an environment of conda names it"
+    locations = [conda] if conda is not None else []
+    findings.add("test-needs", [], because, locations)
     findings.add("test-sets", [], because)
 
 
@@ -78,6 +86,14 @@ def _sources(survey: Survey) -> Iterator[_Source]:
     yield from _tests_require(survey)
     yield from _nox(survey)
     yield from _workflows(survey)
+
+
+def _conda(survey: Survey) -> Iterator[Evidence]:
+    """Environments of conda with pytest; their names are not those of an index."""
+    for path in filter(_CONDA_FILE.search, survey.files):
+        for name in strings(survey.documents.yaml(path), "dependencies"):
+            if re.match(rf"(?:[\w-]+::)?{_RUNNER}\b", name):
+                yield Evidence(path=path, line=survey.documents.line_of(path, name))
 
 
 def _readable(survey: Survey, lines: Iterable[str]) -> Iterator[str]:
@@ -218,27 +234,48 @@ def _nox(survey: Survey) -> Iterator[_Source]:
 
 
 def _workflows(survey: Survey) -> Iterator[_Source]:
+    tasks = {task.name: task.command for task in survey.tasks}
     for workflow, job in jobs(survey, tests=True):
         lines: list[str] = []
         line = job.line
         for step in job.steps:
-            for words in commands_of(step.text) if step.kind == "run" else []:
-                if "install" in words and any(w.startswith("pip") for w in words):
-                    lines += _installed(words[words.index("install") + 1 :])
-                    line = step.line
+            named = [tasks[name] for name in named_tasks(step.text, tasks)]
+            scripts = [step.text, *named] if step.kind == "run" else []
+            brought = [row for script in scripts for row in _brought(script)]
+            lines += brought
+            line = step.line if brought else line
         yield _Source("a workflow installs them", lines, workflow.at(line))
-    pipeline = table(survey.documents.yaml(".gitlab-ci.yml"))
-    for name in pipeline:
-        lines = []
-        for key in ("before_script", "script"):
-            for row in [*strings(pipeline, key), *strings(pipeline, name, key)]:
-                for words in commands_of(row):
-                    if "install" in words and any(w.startswith("pip") for w in words):
-                        lines += _installed(words[words.index("install") + 1 :])
-        number = survey.documents.line_of(".gitlab-ci.yml", f"{name}:")
-        location = Evidence(path=".gitlab-ci.yml", line=number)
-        tests = bool(_NAMED.search(name))
-        yield _Source("a job of its pipeline installs them", lines, location, tests)
+    for job in gitlab_jobs(survey):
+        lines = [*_brought(job.script)]
+        tests = bool(_NAMED.search(job.name))
+        because = "a job of its pipeline installs them"
+        yield _Source(because, lines, job.evidence, tests)
+
+
+def _brought(script: str) -> Iterator[str]:
+    """What a script installs, or has a runner install for one command."""
+    for words in commands_of(script):
+        if "install" in words and any(w.startswith("pip") for w in words):
+            yield from _installed(words[words.index("install") + 1 :])
+        elif words[0] in ("uv", "uvx", "pipx"):
+            yield from _brought_along(words)
+
+
+def _brought_along(words: list[str]) -> Iterator[str]:
+    """What uv or pipx adds to the environment of a command."""
+    parts = [
+        part
+        for word in words
+        for part in (word.split("=", 1) if word.startswith("--with") else [word])
+    ]
+    for option, value in pairwise(parts):
+        if option == "--with":
+            yield from (row for row in value.split(",") if "/" not in row)
+        elif option == "--with-requirements":
+            yield f"-r {value}"
+    # These install the package of the program; `uv run` only runs it.
+    if words[0] != "uv" or "tool" in words:
+        yield from (_RUNNER for word in words if word.partition("@")[0] == _RUNNER)
 
 
 def _installed(words: list[str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.pytest_selection import (
     Selection,
+    is_divided,
     is_everything,
     selecting,
 )
@@ -19,7 +20,7 @@ from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
 from ci_framework.analysis.test_calls import Call, calls_of, not_understood
 from ci_framework.analysis.tests_layout import defines_tests
-from ci_framework.inventory import Confidence, Evidence, Tool
+from ci_framework.inventory import OTHERS_SELECT, Confidence, Evidence, Tool
 
 # Names of groups, extras and files for tests.
 _FOR_TESTS = re.compile(r"(.*[/_.-])?(tests?|testing)([_.-].*)?")
@@ -185,13 +186,14 @@ def _selection(
     call, first = (alone or known)[0]
     same = [s for _, s in (alone or known) if s.options == first.options]
     paths = tuple(dict.fromkeys(path for s in same for path in s.paths))
-    if paths and not first.options and is_everything(paths, usual):
+    divided = is_divided(selects for _, selects in alone or known)
+    if divided or (paths and not first.options and is_everything(paths, usual)):
         return None, "several runs together select every test", "likely"
     reason = "workflows never run the tests without selecting some"
     if call.job is None:
         reason = "the task that runs the tests selects some"
     if len({s for _, s in known}) > len(set(same)):
-        reason += "; other runs select others"
+        reason += f"; {OTHERS_SELECT}"
     if call.job is not None and call.job.services:
         reason += f"; they need the services {', '.join(call.job.services)}"
     argv = (call.argv[0], *first.options, *paths)

@@ -10,6 +10,7 @@ from ci_framework.analysis.effective_settings import configured_locations
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.purposes.vocabulary import CONFIGURATIONS
+from ci_framework.analysis.recipes import package_recipes
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Confidence, Evidence, Tool
@@ -92,7 +93,7 @@ def _by_name(
 
 def _commands(survey: Survey) -> Iterator[tuple[str, Evidence]]:
     """Everything that tasks, hooks and workflows run, with the location."""
-    for task in survey.tasks:
+    for task in (*survey.tasks, *package_recipes(survey)):
         yield task.command, task.evidence
     for workflow, _, step in survey.steps():
         yield step.text, workflow.at(step.line)

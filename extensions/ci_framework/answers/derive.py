@@ -9,9 +9,13 @@ from ci_framework.answers.names import (
     TYPE_CHECKERS,
     is_branch,
     package_name,
-    plain_path,
     project_name,
     sentence,
+)
+from ci_framework.answers.path_choice import (
+    accepted_paths,
+    choose_source_paths,
+    choose_test_paths,
 )
 from ci_framework.answers.python_choice import python_versions
 from ci_framework.answers.tiers import pixi_tiers
@@ -41,7 +45,7 @@ class Answer:
 def derive_answers(inventory: Inventory) -> dict[str, Answer]:
     """Answer every question that the analysis decides, in the template's order."""
     tiers = pixi_tiers(inventory)
-    sources, because = _sources(inventory)
+    sources, because = choose_source_paths(inventory)
     return {
         "setup": Answer("customise", "every answer is recorded"),
         "project_name": _project_name(inventory),
@@ -53,7 +57,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         **_metadata(inventory),
         "packages": Answer([], "its packages are found where they are, not rendered"),
         "source_paths": Answer(sources, because),
-        "test_paths": _tests(inventory, sources),
+        "test_paths": Answer(*choose_test_paths(inventory, sources)),
         "ci_mode": _ci_mode(inventory),
         "pixi_tiers": Answer(tiers.owner, tiers.because),
         "pixi_prefix": Answer(tiers.prefix, tiers.because_prefix),
@@ -168,32 +172,6 @@ def _metadata(inventory: Inventory) -> dict[str, Answer]:
     }
 
 
-def _sources(inventory: Inventory) -> tuple[list[str], str]:
-    found = inventory.items("source-paths")
-    because = inventory.reason("source-paths")
-    kept = _acceptable(found)
-    if len(kept) < len(found):
-        because += "; the template does not accept the names of the others"
-    if not kept:
-        return ["."], f"{because}; so the whole repository counts"
-    return kept, because
-
-
-def _tests(inventory: Inventory, taken: list[str]) -> Answer:
-    found = _acceptable(inventory.items("test-paths"))
-    kept = [path for path in found if path not in taken]
-    return Answer(kept, inventory.reason("test-paths"))
-
-
-def _acceptable(paths: list[str]) -> list[str]:
-    """Paths that the template accepts, unique on any file system."""
-    kept: dict[str, str] = {}
-    for path in paths:
-        if plain_path(path):
-            kept.setdefault(path.lower(), path)
-    return list(kept.values())
-
-
 def _ci_mode(inventory: Inventory) -> Answer:
     framework = inventory.text("framework")
     twice = "two pipelines would do everything twice"
@@ -262,7 +240,7 @@ def _threshold(inventory: Inventory) -> Answer:
 
 def _benchmarks(inventory: Inventory) -> dict[str, Answer]:
     """The project's benchmarks are compared; without any, nothing is added."""
-    suites = _acceptable(inventory.items("benchmark-suite"))
+    suites = accepted_paths(inventory.items("benchmark-suite"))
     needs = inventory.items("benchmark-requirements")
     because = inventory.reason("benchmark-suite" if needs else "benchmark-requirements")
     there = bool(suites and needs)

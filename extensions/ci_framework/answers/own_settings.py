@@ -16,7 +16,7 @@ from ci_framework.answers.test_requirements import (
     written_requirements,
 )
 from ci_framework.answers.tiers import pixi_tiers
-from ci_framework.inventory import Evidence, Inventory
+from ci_framework.inventory import OTHERS_SELECT, Evidence, Inventory
 
 # The usual command of each other test runner, and why it is run.
 _COMMANDS: dict[str, tuple[list[str], str]] = {
@@ -166,6 +166,8 @@ def _test_command(inventory: Inventory) -> Iterator[OwnSetting]:
     selection = inventory.items("test-selection")
     if selection:
         because = "its tests are only ever run with this selection"
+        if OTHERS_SELECT in inventory.reason("test-selection"):
+            because = f"its first run of the tests selects these; {OTHERS_SELECT}"
         locations = _evidence(inventory, "test-selection")
         yield OwnSetting(("commands", "test"), selection, because, locations)
     elif runner in _COMMANDS:

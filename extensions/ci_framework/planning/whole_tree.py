@@ -25,7 +25,7 @@ _REUSE = ("REUSE.toml", ".reuse/dep5")
 _YAMLLINT = (".yamllint", ".yamllint.yaml", ".yamllint.yml")
 # Locations of check-manifest's settings, other than pyproject.toml.
 _INI = ("setup.cfg", "tox.ini")
-# What formats or checks files by rules of a project: where files are left out, and how.
+# Tools that format or check files by a project's rules: how to exclude files.
 _FORMATTERS = {
     "prettier": (".prettierignore", "add the lines "),
     "shfmt": (".editorconfig", "add a section with `ignore = true` for "),
@@ -109,7 +109,7 @@ class _Looks:
         yield from self._hooks()
 
     def _formatters(self) -> Iterator[Operation]:
-        """Tools by whose settings, or with any, files of ours look different."""
+        """Tools whose formatting differs from that of our files."""
         for tool, (path, advice) in _FORMATTERS.items():
             known = self._text(path).split()
             missing = [
@@ -125,7 +125,7 @@ class _Looks:
                 yield _by_hand(PYPROJECT, f"{tool}: {advice}: {names}")
 
     def _hooks(self) -> Iterator[Operation]:
-        """Hooks that rewrite files which keep to other rules, one by one."""
+        """Individual hooks that would rewrite our files."""
         ids = {hook.id for hook in self._inventory.hooks}
         python = any(path.endswith(".py") for path in self._files)
         starts = (*_REWRITING, *(_REWRITING_PYTHON if python else ()))
@@ -189,13 +189,24 @@ class _Looks:
         return self._calls(tool) or any(hook.id.startswith(tool) for hook in hooks)
 
     def _calls(self, tool: str) -> bool:
-        """Whether a workflow or a task of the project runs a tool."""
+        """Whether a workflow, a task or a script of package.json runs a tool."""
         word = re.compile(rf"(?<![\w./-]){re.escape(tool)}(?![\w-])")
         inventory = self._inventory
         return any(
             step.kind == "run" and word.search(step.text)
             for _, _, step in steps_of(inventory.workflows)
-        ) or any(word.search(task.command) for task in inventory.tasks)
+        ) or any(
+            word.search(command)
+            for command in (*(task.command for task in inventory.tasks), *self._node())
+        )
+
+    def _node(self) -> Iterator[str]:
+        """The scripts of package.json, which the analysis reads for Python only."""
+        try:
+            package = msgspec.json.decode(self._text("package.json"), type=Table)
+        except msgspec.DecodeError:
+            return
+        yield from map(str, table(package, "scripts").values())
 
 
 def _by_hand(path: str, reason: str) -> Operation:

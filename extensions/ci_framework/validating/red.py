@@ -25,7 +25,7 @@ _AFTER = {"coverage": "test", "patch-coverage": "test", "metadata": "build"}
 
 # Checks whose paths are relative to a package.
 _OF_REPOSITORY = ("CI_FRAMEWORK_SOURCE_PATHS", "CI_FRAMEWORK_TEST_PATHS")
-# Requirements and package maps: files of the project that an adoption begins.
+# Requirements and package maps: project files that an adoption creates.
 _SETTINGS_FILES = "ci-framework/project/"
 
 _Key = tuple[str, str, str, str, str]
@@ -137,9 +137,9 @@ def sort_red(facts: GateFacts, red: list[CheckResult]) -> Sorted:
 
 
 def _lend(facts: GateFacts) -> None:
-    """Give the base commit the files that the settings name, until it is reset.
+    """Copy files that the settings name to the base commit, until it is reset.
 
-    What a type checker finds, for example, depends on what is installed.
+    The findings of a type checker, for example, depend on installed packages.
     """
     adopted, base = facts.clones.adopted.root, facts.clones.base.root
     for name in facts.adoption.created:

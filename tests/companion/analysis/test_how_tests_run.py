@@ -102,6 +102,25 @@ NEEDS: dict[str, tuple[Files, list[str]]] = {
         },
         ["pytest", "mock"],
     ),
+    "uv run": (
+        with_steps(
+            "run: uv run --with pytest,six '--with=mock>=5' --with ./x pytest -q"
+        ),
+        ["pytest", "six", "mock>=5"],
+    ),
+    "uvx": (
+        with_steps("run: uvx --with . --with six pytest@8 tests"),
+        ["six", "pytest"],
+    ),
+    "pipx": (with_steps("run: pipx run pytest tests"), ["pytest"]),
+    "a task that a step names": (
+        {
+            **with_steps("run: make install", "run: make test"),
+            "Makefile": "install:\n\tpip install -e . pytest mock\n"
+            "test:\n\tpytest tests\n",
+        },
+        ["pytest", "mock"],
+    ),
     "nothing": (PACKAGE, []),
 }
 
@@ -110,6 +129,17 @@ NEEDS: dict[str, tuple[Files, list[str]]] = {
 def test_what_tests_need_is_read_where_it_stands(tmp_path: Path, kind: str) -> None:
     files, needs = NEEDS[kind]
     assert facts(tmp_path, files, "test-needs") == [needs]
+
+
+def test_an_environment_of_conda_is_named_as_the_reason(tmp_path: Path) -> None:
+    conda = (
+        "dependencies:\n  - python\n  - conda-forge::pytest >=8\n  - pip:\n    - x\n"
+    )
+    files = {**PACKAGE, "ci/environment-test.yml": conda}
+    inventory = analyze(open_repository(make_repository(tmp_path / "p", files)))
+    assert inventory.items("test-needs") == []
+    reason = "only an environment of conda names it (ci/environment-test.yml:3)"
+    assert inventory.reason("test-needs") == reason
 
 
 def test_what_no_installer_reads_brings_no_runner(tmp_path: Path) -> None:
@@ -315,6 +345,22 @@ SELECTIONS: dict[str, tuple[Files, list[str]]] = {
          "tox.ini": "[testenv]\ncommands = pytest tests/unit\n"
          "[testenv:smoke]\ncommands = pytest tests/smoke\n"},
         ["pytest", "tests/unit"],
+    ),
+    "a directory of the whole job": (
+        {**PACKAGE, ".github/workflows/ci.yml": steps("run: pytest -m fast").replace(
+            "    steps:", "    defaults: {run: {working-directory: sub}}\n    steps:"
+        )},
+        [],
+    ),
+    "two halves": (
+        with_steps("run: pytest -m 'not slow'", "run: pytest -m slow"), [],
+    ),
+    "two halves with parentheses": (
+        with_steps("run: pytest -k 'a or b'", "run: pytest -k 'not (a or b)'"), [],
+    ),
+    "no two halves": (
+        with_steps("run: pytest -m 'not a or b'", "run: pytest -m 'a or b'"),
+        ["pytest", "-m", "not a or b"],
     ),
     "what holds the tests": (with_steps("run: pytest --pyargs src tests/"), []),
     "tests of another language": (

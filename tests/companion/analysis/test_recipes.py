@@ -28,6 +28,11 @@ RECIPES: dict[str, tuple[str, str, list[str]]] = {
         "DIRS := src \\\n  tests\nlint:\n\truff check $(DIRS)\n",
         ["ruff check src tests"],
     ),
+    "several targets, and a value of one of them": (
+        "Makefile",
+        "D = .\none: D = x\none two:\n\truff check $(D)\n",
+        ["ruff check $(D)", "ruff check $(D)"],
+    ),
     "assigned twice": (
         "Makefile",
         "ifdef UV\nRUN := uv run\nelse\nRUN := python -m\nendif\nt:\n\t$(RUN) pytest\n",
@@ -76,3 +81,18 @@ def test_tests_that_a_module_of_the_project_runs_are_found(tmp_path: Path) -> No
     inventory = analyze(open_repository(repository))
     assert inventory.text("test-runner") == "script"
     assert inventory.text("test-command") == "python -m thing.tests"
+
+
+def test_what_packages_of_a_monorepo_run_counts(tmp_path: Path) -> None:
+    recipe = "lint lint_all:\n\tuv run ruff check .\n\tuv run ruff format . --diff\n"
+    files = {
+        "libs/one/pyproject.toml": '[project]\nname = "one"\n',
+        "libs/one/one/__init__.py": "",
+        "libs/one/Makefile": f"{recipe}type:\n\tuv run mypy one\n",
+        "examples/two/pyproject.toml": '[project]\nname = "two"\n',
+        "examples/two/Makefile": "lint:\n\tblack .\n",
+    }
+    repository = make_repository(tmp_path / "project", files)
+    inventory = analyze(open_repository(repository))
+    found = [inventory.text(n) for n in ("linter", "formatter", "type-checker")]
+    assert found == ["ruff", "ruff", "mypy"]

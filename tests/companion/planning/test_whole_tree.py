@@ -136,6 +136,13 @@ def test_hooks_that_rewrite_files_leave_ours_out(tmp_path: Path) -> None:
     assert said(tmp_path / "done", **{".pre-commit-config.yaml": done}) == []
 
 
+def test_scripts_of_package_json_are_read(tmp_path: Path) -> None:
+    scripts = '{"scripts": {"lint": "prettier --check ."}}'
+    ((path, _),) = said(tmp_path, **{"package.json": scripts})
+    assert path == ".prettierignore"
+    assert said(tmp_path / "broken", **{"package.json": "{"}) == []
+
+
 def test_files_that_are_left_out_already_are_not_named(tmp_path: Path) -> None:
     files = {
         ".github/workflows/ci.yml": f"{RUNS}prettier .",

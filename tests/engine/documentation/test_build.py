@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.docs_projects import DocsProject, with_mkdocs, with_sphinx
 from tests.support.projects import DemoProject, Run, assert_green, install_tool
+from tests.support.tools import require_tool
 
 
 def locations(run: Run) -> dict[str, str]:
@@ -127,3 +128,57 @@ def test_usage(project: DemoProject) -> None:
     assert run.stdout == (
         "build mkdocs.yml into .ci-framework/docs/site\ncheck .ci-framework/docs/site\n"
     )
+
+
+INVENTORIES = """\
+  - mkdocstrings:
+      handlers:
+        python:
+          inventories: [http://127.0.0.1:9/objects.inv]
+"""
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("tool", ["mkdocs", "sphinx"])
+def test_references_to_a_site_that_is_down_are_not_checked(
+    tmp_path: Path, tool: str
+) -> None:
+    if tool == "mkdocs":
+        project = with_mkdocs(tmp_path / "demo")
+        before = "  - mkdocstrings:\n      handlers:\n        python:\n"
+        project.replace("mkdocs.yml", before, INVENTORIES)
+        project.append("docs/reference.md", "\n[x][pathlib.Path]\n")
+        own = ("docs/reference.md", "\n[x][demo.gone]\n")
+    else:
+        project = with_sphinx(tmp_path / "demo")
+        mapping = '{"python": ("http://127.0.0.1:9/", None)}'
+        project.append(
+            "docs/conf.py",
+            'extensions += ["sphinx.ext.intersphinx"]\n'
+            f"intersphinx_mapping = {mapping}\n",
+        )
+        project.append("docs/reference.rst", "\n:class:`pathlib.Path`\n")
+        own = ("docs/reference.rst", "\n:func:`demo.gone`\n")
+    run = project.docs("build")
+    assert_green(run)
+    check = run.check("docs-inventories")
+    assert (check["status"], check["blocking"]) == ("not-run", False)
+    assert check["reason"] == "cannot be reached: http://127.0.0.1:9/objects.inv"
+    assert check["notes"] == ["not checked: pathlib.Path"]
+    project.append(*own)
+    run = project.docs("build")
+    assert run.code == 1
+    (finding,) = run.findings("docs-build")
+    assert "demo.gone" in finding["message"]
+
+
+@pytest.mark.heavy
+def test_a_declared_tool_that_is_not_installed_is_reported(tmp_path: Path) -> None:
+    project = with_sphinx(tmp_path / "demo", "alabaster")
+    group = '[tool.poetry.group.docs.dependencies]\nsphinx = "*"\n'
+    project.configure(f"[tool.poetry]\n{group}")
+    programs = str(require_tool("uv").parent)
+    run = project.docs("build", PATH=f"{programs}:/usr/bin:/bin")
+    assert run.check("docs-build")["environment"] == "isolated"
+    (note, _) = run.check("docs-build")["notes"]
+    assert note.endswith("has no sphinx, which docs declares")

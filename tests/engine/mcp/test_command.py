@@ -177,6 +177,25 @@ def test_the_gate_makes_one_check_of_all_subjects(bench: Bench) -> None:
     )
 
 
+def test_the_gate_warns_of_a_conformance_suite_that_no_workflow_runs(
+    bench: Bench,
+) -> None:
+    bench.write("pyproject.toml", f'{PYPROJECT}conformance = ["2026-07-28"]\n')
+    assert main(["mcp", "check", "--update"]) == 0
+
+    def rules() -> list[str]:
+        return [each.rule for each in mcp_server.check(bench.context()).findings]
+
+    # Without workflows, CI is somewhere else.
+    assert rules() == []
+    (bench.root / ".github/workflows").mkdir(parents=True)
+    bench.write(".github/workflows/ci.yml", "run: bash ci-framework/ci gate\n")
+    assert rules() == ["conformance"]
+    assert mcp_server.check(bench.context()).status is Status.PASSED
+    bench.write(".github/workflows/mcp.yaml", "run: ci-framework/ci mcp conformance\n")
+    assert rules() == []
+
+
 @pytest.mark.heavy
 def test_the_suite_runs_against_the_started_server(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -17,7 +17,7 @@ from ci_engine.mcp.conformance import (
     read_expected,
 )
 from ci_engine.mcp.conformance_run import read_results, require_conformance
-from ci_engine.mcp.observations import Call, Failure, Rounds
+from ci_engine.mcp.observations import Call, Failure, HttpAnswer, Rounds
 from ci_engine.mcp.snapshot import judge_snapshot, read_snapshot
 from ci_engine.mcp.stateless import judge_stateless
 from tests.support.mcp_observations import (
@@ -159,6 +159,23 @@ def test_a_snapshot_is_neither_taken_from_half_a_server_nor_read_from_anything(
     assert read_snapshot(tmp_path, NAME) is not None
     with pytest.raises(ConfigurationError, match="expected a file of the repository"):
         judge_snapshot(good, tmp_path, "../x.json", update=True, dry_run=False)
+
+
+@pytest.mark.parametrize("status", [400, 404, 406, 500])
+def test_a_version_that_an_endpoint_declines_is_no_reason_against_a_snapshot(
+    tmp_path: Path, status: int
+) -> None:
+    """Older SDKs answer requests without a handshake with HTTP 400."""
+    declined = silent("closed", transport="http", http=HttpAnswer(status, "", ""))
+    other = older(transport="http")
+    for sessions, written in (
+        ([other, declined], status < 500),
+        # Over stdio it has another version; over HTTP it was not heard at all.
+        ([older(), declined], False),
+    ):
+        now = observed(*sessions)
+        check = judge_snapshot(now, tmp_path, NAME, update=True, dry_run=True)
+        assert check.status is (Status.PASSED if written else Status.NOT_RUN)
 
 
 REVISION = "2026-07-28"

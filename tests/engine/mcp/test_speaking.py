@@ -121,6 +121,27 @@ def test_answers_that_are_not_as_the_protocol_requires_are_named(
     assert message in messages_of(judge_protocol(observed(conversation), SETTINGS))
 
 
+def test_a_message_holds_no_more_of_a_name_than_people_read() -> None:
+    seen = observed(session(lists=lists({**TOOL, "name": "q" * 5000})))
+    (named,) = judge_schemas(seen).findings
+    assert len(named.message) < 700
+
+
+def test_a_list_that_cannot_be_read_is_one_finding() -> None:
+    wrong = Failure("invalid", "tools.0.inputSchema: Field required")
+    unknown = UnknownTool(refused=False, failure=wrong)
+    unread = {**lists(), "tools": Listing([], wrong)}
+    seen = observed(session(lists=unread, unknown=unknown))
+    protocol = judge_protocol(seen, SETTINGS)
+    assert [each.rule for each in protocol.findings] == ["wrong-answer"]
+    # What the server could be asked for is not known.
+    calls = judge_calls(seen, SETTINGS)
+    assert (calls.status, calls.reason) == (
+        Status.NOT_RUN,
+        "the lists of the server could not be read (stdio, 2026-07-28)",
+    )
+
+
 TOOLS: list[tuple[list[Item], str]] = [
     ([TOOL, TOOL], "error: tools lists 'double' more than once"),
     ([{**TOOL, "name": "a b"}], "warning: tool 'a b': the name has other characters"),

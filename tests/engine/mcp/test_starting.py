@@ -45,6 +45,12 @@ SILENT: list[tuple[Session, str, str]] = [
         "does it wait for something, or serve another transport?",
     ),
     (
+        # A byte order mark, or a text without the end of its line.
+        silent("timeout", "", process=process(stray=["\ufeff{}"], stray_lines=1)),
+        "the server did not answer within 60 s over stdio, but wrote '\\ufeff{}'",
+        "a message of it has a line of its own, in UTF-8",
+    ),
+    (
         over_http((200, "text/event-stream", ""), failure=Failure("timeout", "")),
         "did not answer within 60 s over http: it opened a stream of events and sent",
         "by hand",
@@ -152,6 +158,10 @@ def test_stdout_belongs_to_the_protocol() -> None:
     text = messages_of(judge_output(observed(session(), session(process=many))))
     assert "wrote 9 lines to stdout that are not protocol messages" in text
     assert "the server was stopped: it wrote more to stdout than a" in text
+    # The one line is a message that was cut off.
+    huge = process(stray=['{"jsonrpc"'], stray_lines=1, flooded="stdout")
+    found = judge_output(observed(session(process=huge))).findings
+    assert [each.rule for each in found] == ["flood"]
 
 
 ENDS: list[tuple[Session, str]] = [

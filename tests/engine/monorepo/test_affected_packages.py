@@ -311,6 +311,20 @@ def test_a_text_touches_the_package_whose_test_reads_it(monorepo: DemoProject) -
     )
 
 
+def test_what_tox_runs_touches_no_package_but_settings_of_linters_do(
+    monorepo: DemoProject,
+) -> None:
+    words = ("packages", "--changed-only", "--since", "start")
+    monorepo.write("tox.ini", "[tox]\nenvlist = a\n[flake8]\nmax-line-length = 99\n")
+    git(monorepo.root, "add", ".")
+    git(monorepo.root, "commit", "-qm", "build: tox")
+    git(monorepo.root, "branch", "-f", "start")
+    monorepo.append("tox.ini", "[testenv:a]\ncommands = true\n")
+    assert monorepo.run(*words).stdout == "the change touches no package\n"
+    monorepo.append("tox.ini", "[mypy]\nstrict = true\n")
+    assert "core: tox.ini" in monorepo.run(*words).stdout
+
+
 def test_an_unknown_start_is_a_mistake_of_the_user(monorepo: DemoProject) -> None:
     done = monorepo.run("packages", "--changed-only", "--since", "nowhere")
     assert done.code == 2

@@ -223,6 +223,11 @@ def test_a_shallow_history_is_not_searched_in_silence(
     words = ["git", "clone", "--quiet", "--depth", "1", source, str(clone)]
     subprocess.run(words, check=True)
     shallow = Repository(clone, repository.programs, repository.patch, repository.cache)
+    # A level that searches no history still does so for this scanner alone.
+    run = shallow.scan("history", level="low")
+    assert "fetch-depth 0" in result_of(run, "history").reason
+    run = shallow.scan("history", level="low", history="none")
+    assert "--history none" in result_of(run, "history").reason
     run = shallow.scan("history", history="all")
     assert run.verdict is Verdict.ERROR
     assert "fetch-depth 0" in result_of(run, "history").reason

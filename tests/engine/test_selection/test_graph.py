@@ -89,6 +89,37 @@ def test_a_module_selects_the_tests_that_depend_on_it(
         assert (way[0], way[-1]) == (changed, path)
 
 
+INSIDE: Tree = {
+    "p/__init__.py": "from . import a, b\n",
+    "p/a.py": "",
+    "p/b.py": "",
+    "p/tests/__init__.py": "from p.tests import settings\n",
+    "p/tests/settings.py": "",
+    "p/tests/test_a.py": "from p.a import x\n",
+    "p/tests/test_b.py": "from ..b import x\n",
+    "p/tests/test_none.py": "",
+    "p/tests/test_whole.py": "import p\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "selected"),
+    [
+        ("p/a.py", ["a", "whole"]),
+        ("p/b.py", ["b", "whole"]),
+        ("p/__init__.py", ["a", "b", "none", "whole"]),
+        ("p/tests/settings.py", ["a", "b", "none", "whole"]),
+    ],
+)
+def test_tests_in_a_package_depend_on_what_they_import_of_it(
+    changed: str, selected: list[str], tmp_path: Path, engine: Engine
+) -> None:
+    graph = graph_of(tmp_path, INSIDE, engine, source="p", tests="p/tests")
+    found = select(graph, changed)
+    assert found.everything == ""
+    assert sorted(found.chains) == [f"p/tests/test_{name}.py" for name in selected]
+
+
 def test_the_way_from_the_change_to_the_test_is_told(tmp_path: Path) -> None:
     found = select(graph_of(tmp_path, PACKAGE), "src/p/c.py")
     assert found.chains["tests/test_q.py"] == [

@@ -65,10 +65,10 @@ class ShardGroup:
     """The shards of one matrix job.
 
     Attributes:
-        label: what the job is called, such as linux-py3.12.
-        package: the package whose tests they are, empty = those of the repository.
-        checks: what was requested of them; empty = what the tier requests.
-        unread: why reports are missing, one line for each.
+        label: the name of the job, such as linux-py3.12.
+        package: the package with the tests, empty = the whole repository.
+        checks: the requested checks; empty = those of the tier.
+        unread: why reports are missing, one line per report.
     """
 
     label: str
@@ -80,7 +80,7 @@ class ShardGroup:
 
 
 def find_shards(directory: Path, matrix: str) -> list[ShardGroup]:
-    """Read the shards below a directory, each from a directory of its own.
+    """Read the shards below a directory, each from its own directory.
 
     Args:
         directory: the directory of their reports; the last of several attempts counts.
@@ -121,7 +121,7 @@ def find_shards(directory: Path, matrix: str) -> list[ShardGroup]:
 
 
 def _expected(matrix: str) -> list[ShardGroup]:
-    """The matrix jobs whose tests are divided, once for each of their shards."""
+    """The matrix jobs whose tests are sharded, once for each of their shards."""
     try:
         planned = msgspec.json.decode(matrix or "{}", type=_Matrix)
     except msgspec.DecodeError as error:

@@ -33,7 +33,7 @@ def read_durations(path: Path) -> dict[str, float]:
 
 
 def _seconds_of(tests: Iterable[TestCase]) -> dict[str, float]:
-    """What tests took, the longest time where several machines ran them."""
+    """The durations of tests, the longest one where several machines ran a test."""
     now: dict[str, float] = {}
     for test in tests:
         if test.seconds > 0:
@@ -46,8 +46,8 @@ def durations_below(known: Mapping[str, float], prefix: str) -> dict[str, float]
     """The durations of one package, by the ids that its tests have in it.
 
     Args:
-        known: durations by ids as seen from the top of the repository.
-        prefix: what the paths of the package start with; empty = the repository.
+        known: durations by ids relative to the root of the repository.
+        prefix: the path prefix of the package; empty = the repository.
     """
     return {
         name.removeprefix(prefix): seconds
@@ -57,12 +57,12 @@ def durations_below(known: Mapping[str, float], prefix: str) -> dict[str, float]
 
 
 def renew_durations(path: Path, tests: Iterable[TestCase], *, complete: bool) -> None:
-    """Record what tests took now.
+    """Record the new durations of tests.
 
     Args:
         path: the file.
-        tests: the tests that ran, with ids as seen from the top of the repository.
-        complete: whether these are all tests, so that others are forgotten.
+        tests: the tests that ran, with ids relative to the root of the repository.
+        complete: whether these are all tests, so that others are removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     known = {} if complete else read_durations(path)

@@ -36,7 +36,9 @@ def run(scan: Scan) -> CheckResult:
     if not project.has_git:
         return skipped("there is no git repository")
     if scan.history == "none":
-        return skipped("not requested")
+        return skipped(
+            "the history is not searched at this level, or with --history none"
+        )
     base = DiffBase(None, "requested")
     if scan.history == "change":
         base = scan.diff_base()
