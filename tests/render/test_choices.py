@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from copier import run_copy
 
 from tests.support.parsing import parse_yaml
 from tests.support.renders import Document, render
@@ -87,6 +88,16 @@ def test_new_releases_are_held_back_only_where_it_is_answered(
         "required-version": ">=0.9.17",
         "exclude-newer": "1 week",
     }
+
+
+@pytest.mark.parametrize("manager", ["uv", "pip"])
+def test_an_age_of_releases_without_effect_is_reported(
+    template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], manager: str
+) -> None:
+    answers = {"package_manager": manager, "exclude_newer": "1 week"}
+    run_copy(str(template), tmp_path / "x", data=answers, defaults=True, vcs_ref="HEAD")
+    said = "exclude_newer has no effect with pip" in capfd.readouterr().err
+    assert said is (manager == "pip")
 
 
 def test_uv_build_has_an_upper_bound(template: Path, tmp_path: Path) -> None:

@@ -95,8 +95,8 @@ def run(options: CleanupOptions, surroundings: Surroundings) -> int:
     write_reports(run_result, reports)
     publish(run_result, reports, variables)
     outputs = {
-        "files_removed": str(len(found) if removes else 0),
-        "cleanup_needed": str(bool(found) and not removes).lower(),
+        "files-removed": str(len(found) if removes else 0),
+        "cleanup-needed": str(bool(found) and not removes).lower(),
     }
     write_outputs(outputs, variables)
     if found and not options.skip_comment:

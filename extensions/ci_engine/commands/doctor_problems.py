@@ -14,6 +14,7 @@ from ci_engine.checks.hooks.git_hooks import hooks_elsewhere, missing_git_hooks
 from ci_engine.checks.lint.conflict_markers import find_conflicts
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.reading import as_table, read_yaml
+from ci_engine.configuration.renamed_settings import describe_deprecation, former_names
 from ci_engine.configuration.settings import BUILT_IN_CHECKS, Settings
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.configuration.tables import text
@@ -149,10 +150,9 @@ def _weakened(project: Project, variables: Mapping[str, str]) -> Iterator[Proble
         key = "tool.ci-framework.quality.coverage-threshold"
         message = f"{key} is 0: coverage is not checked"
         yield note(message, "set the answer coverage_threshold")
-    if settings.policy.function_lines:
-        key = "tool.ci-framework.policy.function-lines"
-        message = f"{key} is deprecated: it limits statements now"
-        yield note(message, "rename it to function-statements")
+    for name in former_names(settings):
+        message = f"tool.ci-framework.{describe_deprecation(name)}"
+        yield note(message, "rename the setting")
 
 
 def _command(settings: Settings, name: str) -> str:

@@ -16,11 +16,13 @@ from ci_engine.commands.output import print_list
 from ci_engine.commands.paths import relative_directory
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import UsageError
-from ci_engine.findings.results import make_result, unfinished
+from ci_engine.findings.results import make_result, name_some, unfinished
 from ci_engine.github.outputs import write_outputs
 from ci_engine.github.subject import read_subject as read_run_subject
+from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.project.output_files import prepare_directory, write_text
-from ci_engine.project.repository import normalize
+from ci_engine.project.repository import Project, normalize
+from ci_engine.project.version_sources import static_version
 from ci_engine.releases.pep440 import parse_version
 from ci_engine.releases.release_run import GATE_CHECKS, RELEASE_CHECKS, ReleaseRun
 from ci_engine.releases.subject import read_subject
@@ -35,6 +37,7 @@ check  the work tree, its branch, version, tag, changelog and lock; build the sd
 """
 Action = Literal["check"]
 _NOTES = "notes.md"
+_SHOWN = 5
 
 
 class ReleaseOptions(Request, frozen=True, kw_only=True, rename="kebab"):
@@ -76,6 +79,8 @@ def run(options: ReleaseOptions, surroundings: Surroundings) -> int:
         only=[*GATE_CHECKS], package=[options.package] if options.package else []
     )
     project, configuration, request = gate_request(gate, surroundings)
+    if not options.package:
+        _require_package(project)
     reports = surroundings.reports(options.report_dir, f"release/{options.subject}")
     variables = surroundings.variables
     console = Console(variables, as_json=options.json)
@@ -120,6 +125,20 @@ def _refuse(options: ReleaseOptions) -> None:
         raise UsageError(
             "--version: cannot be combined with --tag, which states the version",
             hint="leave one of them out",
+        )
+
+
+def _require_package(project: Project) -> None:
+    """Refuse a repository that only holds packages: nothing of it would be built."""
+    if project.installable or static_version(project):
+        return
+    packages = packages_graph(project).packages
+    names = [package.name for package in packages if package.path != "."]
+    if names:
+        raise UsageError(
+            f"--package: expected one of {name_some(names, _SHOWN)}, got nothing: "
+            "the top directory has no package",
+            hint=f"run `ci-framework/ci release check --package {names[0]}`",
         )
 
 

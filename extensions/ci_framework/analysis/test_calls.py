@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 
+from ci_engine.configuration.tables import text
 from ci_framework.analysis.purposes.activities import (
     argv_of_test,
     find_activities,
@@ -69,7 +70,7 @@ def _calls(survey: Survey) -> Iterator[Call]:
     for workflow, job, step in survey.steps():
         location = workflow.at(step.line)
         tests = step.kind == "run" and "test" in step.does
-        if tests and not _is_elsewhere(survey, location):
+        if tests and not _is_elsewhere(survey, location, job):
             yield from _calls_of_step(survey, step.text, tasks, location, job)
     for task in sorted(survey.tasks, key=lambda task: _rank(task.name)):
         argv = _argv(survey, task.command) if "test" in task.does else None
@@ -107,7 +108,7 @@ def not_understood(survey: Survey) -> Evidence | None:
         location = workflow.at(step.line)
         if _tests_no_python(step.text):
             continue
-        if _is_elsewhere(survey, location):
+        if _is_elsewhere(survey, location, job):
             return location
         read = any(_calls_of_step(survey, step.text, tasks, location, job))
         if not read and not known & {*step.text.split()} & _WHOLE_RUNNERS:
@@ -121,14 +122,17 @@ def _tests_no_python(script: str) -> bool:
     return bool(found) and all(item.program in _OTHER_LANGUAGES for item in found)
 
 
-def _is_elsewhere(survey: Survey, step: Evidence) -> bool:
+def _is_elsewhere(survey: Survey, step: Evidence, job: Job) -> bool:
     """Whether a step runs in another directory than the root."""
     rows = survey.documents.text(step.path).split("\n")[step.line - 1 :]
     indent = len(rows[0]) - len(rows[0].lstrip())
     for row in [rows[0], *takewhile(lambda row: _is_inside(row, indent), rows[1:])]:
         if found := _DIRECTORY.match(row):
             return found.group(1).strip("./\"'") != ""
-    return False
+    workflow = survey.documents.yaml(step.path)
+    usual = (("jobs", job.id, "defaults"), ("defaults",))
+    found = (text(workflow, *keys, "run", "working-directory") for keys in usual)
+    return next(filter(None, found), "").strip("./") != ""
 
 
 def _is_inside(row: str, indent: int) -> bool:

@@ -346,6 +346,12 @@ SELECTIONS: dict[str, tuple[Files, list[str]]] = {
          "[testenv:smoke]\ncommands = pytest tests/smoke\n"},
         ["pytest", "tests/unit"],
     ),
+    "a directory of the whole job": (
+        {**PACKAGE, ".github/workflows/ci.yml": steps("run: pytest -m fast").replace(
+            "    steps:", "    defaults: {run: {working-directory: sub}}\n    steps:"
+        )},
+        [],
+    ),
     "two halves": (
         with_steps("run: pytest -m 'not slow'", "run: pytest -m slow"), [],
     ),

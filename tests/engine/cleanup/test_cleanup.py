@@ -251,12 +251,12 @@ def test_the_check_is_red_tells_each_file_and_changes_nothing(
     told = {"GITHUB_OUTPUT": str(output)}
     run = project.run("cleanup", "--check", "--since", "HEAD", variables=told)
     assert_green(run)
-    assert "cleanup_needed=true" in output.read_text(encoding="utf-8")
+    assert "cleanup-needed=true" in output.read_text(encoding="utf-8")
     run = project.run("cleanup", "--apply", "--dry-run")
     assert (project.root / "src/demo/.DS_Store").exists()
     run = project.run("cleanup", "--apply", variables=told)
     assert_green(run)
-    assert "files_removed=1" in output.read_text(encoding="utf-8")
+    assert "files-removed=1" in output.read_text(encoding="utf-8")
     assert not (project.root / "src/demo/.DS_Store").exists()
     assert_green(project.run("cleanup"))
 

@@ -53,8 +53,8 @@ def test_what_is_wrong_with_a_project_is_named_with_the_next_step(
         "the command of lint is `true`: it checks nothing",
         "tool.ci-framework.checks.format.blocking is false: it never fails a run",
         'tool.ci-framework.checks.imports.tier is "none": the check does not run',
-        "tool.ci-framework.policy.function-lines is deprecated: "
-        "it limits statements now",
+        "tool.ci-framework.policy.function-lines is deprecated, and may be removed "
+        "from 2027-06-30 on; use policy.function-statements",
         "git hooks are not installed in this clone: pre-commit",
     ):
         assert text in found, found

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.monorepos import package as files_of
 from tests.support.projects import DemoProject, Run, assert_green, git
 
 PACKAGING = """
@@ -134,3 +135,17 @@ def test_what_is_no_release(project: DemoProject) -> None:
     assert "--version: cannot be combined with --tag" in run.stderr
     run = release(project, "--dry-run")
     assert (run.code, run.stdout.split()[0]) == (0, "checkout")
+
+
+def test_a_repository_that_only_holds_packages_asks_for_one(
+    project: DemoProject,
+) -> None:
+    for name, text in {**files_of("libs/core"), **files_of("libs/cli", "core")}.items():
+        project.write(name, text)
+    project.write("pyproject.toml", '[tool.uv.workspace]\nmembers = ["libs/*"]\n')
+    project.write("CHANGELOG.md", CHANGELOG)
+    project.git_init()
+    run = release(project, "--version", "1.1.0")
+    assert run.code == 2
+    assert "--package: expected one of cli, core, got nothing" in run.stderr
+    assert "hint: run `ci-framework/ci release check --package " in run.stderr

@@ -21,6 +21,7 @@ from ci_engine.checks.outcomes import (
     skipped,
 )
 from ci_engine.checks.sources import batches, is_framework_file, source_files, text_of
+from ci_engine.configuration.renamed_settings import describe_deprecation
 from ci_engine.configuration.settings import Policy
 from ci_engine.findings.results import CheckResult, Finding
 
@@ -56,8 +57,7 @@ def check(context: Context) -> CheckResult:
             del texts[name]
     notes = [f"generated, not checked: {', '.join(generated)}"] if generated else []
     if limits.function_lines:
-        text = "policy.function-lines is deprecated: it limits statements now, "
-        notes.append(text + "as policy.function-statements does")
+        notes.append(describe_deprecation("policy.function-lines"))
     measured = _measured(context, limits.complexity, statements, list(texts))
     broken = sorted({f.path for f in measured if f.rule == _BROKEN})
     if broken:

@@ -10,6 +10,7 @@ from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
 from ci_engine.checks.dependencies.package_metadata import Described
 from ci_engine.checks.outcomes import EarlyResultError, not_run, skipped
 from ci_engine.checks.workspace import Tool
+from ci_engine.configuration.renamed_settings import describe_deprecation
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.project.output_files import write_text
 from ci_engine.scanning.bill_of_materials import to_cyclonedx
@@ -44,9 +45,7 @@ def run_licenses(scan: Scan) -> CheckResult:
     result = conclude(scan, tool, findings, len(every), noun=noun)
     unknown = {each.name for each in every if not each.license_name}
     if settings.denied_licences:
-        result.notes.append(
-            "scan.denied-licences is deprecated: it is called denied-licenses now"
-        )
+        result.notes.append(describe_deprecation("scan.denied-licences"))
     silent = sorted(unknown - set(failures))
     if silent:
         result.notes.append(f"no license is stated by {named(silent)}")
