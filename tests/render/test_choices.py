@@ -48,6 +48,15 @@ def test_the_ruleset_requires_the_one_check_on_the_long_lived_branches(
     assert not (local / "ci-framework/ruleset.json").exists()
 
 
+def test_a_local_monorepo_configures_no_releases_on_github(
+    template: Path, tmp_path: Path
+) -> None:
+    for mode, configured in (("local", False), ("remote", True)):
+        answers = {"project_type": "monorepo", "ci_mode": mode}
+        project = render(template, tmp_path / mode, answers)
+        assert (project / "release-please-config.json").exists() is configured
+
+
 @pytest.mark.parametrize(
     ("manager", "tests", "lock"),
     [

@@ -125,7 +125,7 @@ def _configuration(project: Project) -> Iterator[Finding]:
 
 def _drift(project: Project, *, online: bool) -> Iterator[Finding]:
     """Framework files that were edited, and tool output that git tracks."""
-    yield from check_framework_files(project.root, fetch=online)
+    yield from check_framework_files(project, fetch=online)
     for check in (check_blocks, check_answers, check_pinned_commit):
         yield from check(project)
     yield from find_tracked_output(project)

@@ -92,7 +92,7 @@ def _parts(
 ) -> dict[str, Callable[[], Iterator[Finding]]]:
     today, variables = surroundings.today, surroundings.variables
     return {
-        "framework-files": lambda: check_framework_files(project.root),
+        "framework-files": lambda: check_framework_files(project),
         "output": lambda: iter(find_tracked_output(project)),
         "settings": lambda: _check_settings(project, variables),
         "waivers": lambda: check_waivers(project, today),

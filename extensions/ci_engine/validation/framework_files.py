@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from ci_engine.errors import ToolError
+from ci_engine.configuration.reading import read_yaml
+from ci_engine.configuration.tables import items
+from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.findings.results import Finding
+from ci_engine.project.repository import Project
 from ci_engine.validation.file_hashes import (
     HASHES,
     hash_file,
     hash_text,
     read_hashes,
 )
+from ci_engine.validation.marked_blocks import answers_file
 from ci_engine.validation.vendored_engine import (
     FOLDER,
     LOCK,
@@ -38,16 +43,17 @@ def restore(name: str) -> str:
     return f"restore it: `{command} -x '!/{name}'`"
 
 
-def check_framework_files(root: Path, *, fetch: bool = True) -> Iterator[Finding]:
+def check_framework_files(project: Project, *, fetch: bool = True) -> Iterator[Finding]:
     """Report edited or missing files, and an engine that is not pinned.
 
     Args:
-        root: the repository.
+        project: the repository.
         fetch: whether to fetch the pinned engine to compare a copy with it; otherwise
             the copy is compared with the hashes that `ci vendor` recorded.
     """
+    root = project.root
     yield from _check_lock(root)
-    yield from _check_hashes(root)
+    yield from _check_hashes(project)
     # Updating from a version that rendered the engine leaves bytecode behind.
     if (root / FOLDER / VENDORED / "__main__.py").is_file():
         yield from _check_vendored(root / FOLDER, fetch=fetch)
@@ -70,8 +76,9 @@ def _check_lock(root: Path) -> Iterator[Finding]:
         )
 
 
-def _check_hashes(root: Path) -> Iterator[Finding]:
+def _check_hashes(project: Project) -> Iterator[Finding]:
     """Check the recorded hashes, which older templates did not have."""
+    root = project.root
     if not (root / HASHES).is_file():
         return
     listed = read_hashes(root / HASHES)
@@ -90,13 +97,24 @@ def _check_hashes(root: Path) -> Iterator[Finding]:
                 name, f"missing: no update brings it back\nhint: {restore(name)}"
             )
             continue
-        keep = f"copier update --defaults --vcs-ref=:current: -d 'unmanaged=[{name}]'"
+        unmanaged = ", ".join([*_unmanaged(project), name])
+        value = shlex.quote(f"unmanaged=[{unmanaged}]")
+        keep = f"copier update --defaults --vcs-ref=:current: -d {value}"
         yield _finding(
             name,
             "edited by hand: an update that changes the same lines conflicts\nhint: to "
             f"keep your edit, add it to the answer `unmanaged`: `{keep}` and `git "
             f"checkout HEAD -- {name}`; or {restore(name)}",
         )
+
+
+def _unmanaged(project: Project) -> list[str]:
+    """The files that the project maintains already, as far as its answers are sound."""
+    try:
+        answers = read_yaml(project.root / answers_file(project))
+    except (OSError, ConfigurationError):
+        return []
+    return [name for name in items(answers, "unmanaged") if isinstance(name, str)]
 
 
 def _others(root: Path) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,18 @@ def test_an_edited_and_a_missing_file_are_reported_with_what_to_do(
         OWNED[2]: "missing: no update brings it back\n"
         f"hint: {RESTORE.format(OWNED[2])}",
     }
+
+
+def test_the_hint_keeps_the_files_that_are_unmanaged_already(
+    project: DemoProject,
+) -> None:
+    project.append("ci-framework/engine.lock", "# answers: .copier-answers.yml\n")
+    project.write(".copier-answers.yml", "unmanaged: [.gitignore, it's.txt]\n")
+    render_hashes(project)
+    project.append("ci-framework/ci", "# edited\n")
+    message = reported(project)["ci-framework/ci"]
+    value = shlex.quote("unmanaged=[.gitignore, it's.txt, ci-framework/ci]")
+    assert f"--vcs-ref=:current: -d {value}` and" in message
 
 
 def test_a_file_that_hides_among_those_of_the_framework_is_reported(

@@ -73,7 +73,7 @@ def test_a_copy_is_compared_without_fetching_an_engine(folder: Path) -> None:
     copy_engine(package, folder, folder / "ci_engine")
 
     def messages(*, fetch: bool = False) -> list[str]:
-        found = check_framework_files(root, fetch=fetch)
+        found = check_framework_files(read_project(root), fetch=fetch)
         return [f"{f.path}: {f.message}" for f in found if "ci_engine" in f.path]
 
     assert messages() == []
