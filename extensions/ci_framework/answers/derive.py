@@ -120,14 +120,17 @@ def _manager(inventory: Inventory) -> Answer:
     manager = inventory.text("manager")
     fact = inventory.fact("manager")
     because = inventory.reason("manager")
+    supported = manager in ("pixi", "uv", "poetry")
     sure = fact is not None and fact.confidence == "certain"
-    if manager == "pip" or (manager in ("pixi", "uv", "poetry") and sure):
+    if manager == "pip" or (supported and sure):
         return Answer(manager, because)
-    return Answer(
-        "pip",
-        f"{because}; the framework has no environments of {manager}, and pip installs "
-        "what the project and its groups require",
+    why = (
+        f"that alone does not make {manager} the manager of the environments"
+        if supported
+        else f"the framework has no environments of {manager}"
     )
+    installs = "pip installs what the project and its groups require"
+    return Answer("pip", f"{because}; {why}: {installs}")
 
 
 def _repository(inventory: Inventory) -> Answer:

@@ -241,6 +241,26 @@ def test_a_project_further_down_is_read_where_it_is(tmp_path: Path) -> None:
     assert settings_of(inventory) == {}
 
 
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("uv run pytest", "that alone does not make uv the manager"),
+        ("hatch run test", "the framework has no environments of hatch"),
+    ],
+)
+def test_a_manager_that_only_a_workflow_uses_gives_a_true_reason(
+    tmp_path: Path, command: str, why: str
+) -> None:
+    workflow = (
+        "on: push\njobs:\n  t:\n    runs-on: ubuntu-latest\n    steps:\n"
+        f"    - run: {command}\n"
+    )
+    files: Files = {"pyproject.toml": MANIFEST, WORKFLOW: workflow}
+    answer = derive_answers(inventory_of(tmp_path, files))["package_manager"]
+    assert answer.value == "pip"
+    assert why in answer.because
+
+
 def test_a_lock_of_pixi_leaves_the_tiers_to_the_project(tmp_path: Path) -> None:
     inventory = inventory_of(tmp_path, KINDS["pixi-project"])
     assert derive_answers(inventory)["pixi_tiers"].value == "project"
