@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from ci_engine.checks.sources import is_framework_file
 from ci_engine.checks.workspace import Tool
 from ci_engine.errors import CommandError, OfflineError
+from ci_engine.findings.not_run import mark_not_run
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import CanceledError, Outcome
@@ -54,10 +55,8 @@ def not_run(reason: str, outcome: Outcome | None = None) -> CheckResult:
 
 def not_run_because(error: CommandError) -> CheckResult:
     """It could not do its work because of an error, which is shown in full."""
-    reason, _, rest = str(error).partition("\n")
-    result = not_run(reason)
-    rows = (rest, f"hint: {error.hint}" if error.hint else "")
-    result.output = "\n".join(filter(None, rows))
+    result = CheckResult()
+    mark_not_run(result, error)
     return result
 
 

@@ -18,6 +18,7 @@ from ci_engine.configuration.settings import Settings
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import CommandError, UsageError
 from ci_engine.findings.benchmark_history import Trend
+from ci_engine.findings.not_run import mark_not_run
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status
 from ci_engine.github.branch_writer import ReadOnlyError
 from ci_engine.github.event import read_event
@@ -76,7 +77,7 @@ class HistoryUpdate:
             check.status, check.reason = Status.SKIPPED, reason
             return check
         except CommandError as error:
-            check.status, check.reason = Status.NOT_RUN, str(error)
+            mark_not_run(check, error)
             return check
         history = read_history(text, self._origin)
         performance = self.settings.performance

@@ -12,6 +12,7 @@ from ci_engine.documentation.deployment import refusal
 from ci_engine.documentation.publishing import NewVersion, SitePublisher
 from ci_engine.documentation.site_versions import SiteVersion
 from ci_engine.errors import ToolError, UsageError
+from ci_engine.findings.not_run import mark_not_run
 from ci_engine.findings.results import CheckResult, Status
 from ci_engine.github.branch_writer import ReadOnlyError, branch_writer
 from ci_engine.github.event import read_event
@@ -81,7 +82,7 @@ class DocsPublication:
             check.status = Status.NOT_RUN
             check.reason = f"the branch cannot be written with this token: {error}"
         except ToolError as error:
-            check.status, check.reason = Status.NOT_RUN, str(error)
+            mark_not_run(check, error)
         else:
             what = ", ".join([new.version, *new.aliases]) if new else "the site"
             check.notes = [f"{what} is on {branch}, commit {commit[:12]}"]
@@ -108,7 +109,7 @@ class DocsPublication:
         try:
             removed = self.publisher.delete(names)
         except ToolError as error:
-            check.status, check.reason = Status.NOT_RUN, str(error)
+            mark_not_run(check, error)
         else:
             check.notes = [f"removed: {', '.join(removed)}"]
         return check

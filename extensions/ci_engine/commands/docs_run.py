@@ -18,6 +18,7 @@ from ci_engine.documentation.page_sources import PageSources
 from ci_engine.documentation.site_check import SiteCheck
 from ci_engine.errors import ConfigurationError, ToolError, UsageError
 from ci_engine.findings.fingerprints import fingerprint_findings
+from ci_engine.findings.not_run import mark_not_run
 from ci_engine.findings.results import (
     CheckResult,
     RunResult,
@@ -90,10 +91,14 @@ class DocsRun:
         source = build.source
         try:
             check, *others = build.execute()
-        except (ToolError, CanceledError) as error:
+        except CanceledError as error:
             others = list[CheckResult]()
             check = CheckResult(id="docs-build", status=Status.NOT_RUN)
             check.reason = str(error) or "interrupted: the run was canceled"
+        except ToolError as error:
+            others = list[CheckResult]()
+            check = CheckResult(id="docs-build")
+            mark_not_run(check, error)
         else:
             if check.status is Status.PASSED:
                 site = relative_directory(self.site, self.surroundings)

@@ -13,6 +13,7 @@ from ci_engine.documentation.published_files import (
     files_of_directory,
 )
 from ci_engine.errors import ConfigurationError, ToolError, UsageError
+from ci_engine.findings.not_run import mark_not_run
 from ci_engine.findings.results import CheckResult, Status
 from ci_engine.github.branch_writer import branch_writer
 from ci_engine.github.event import read_event
@@ -69,7 +70,7 @@ class DocsVerification:
                 check = site.compare(read_files)
         except ToolError as error:
             check = CheckResult(id="docs-live", tool="ci-framework")
-            check.status, check.reason = Status.NOT_RUN, str(error)
+            mark_not_run(check, error)
         if check.status is Status.FAILED and self._is_outrun():
             return _skipped("a later commit is published instead")
         if check.status is Status.SKIPPED:

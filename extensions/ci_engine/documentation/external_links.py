@@ -13,6 +13,7 @@ from ci_engine.documentation.html_page import Link
 from ci_engine.documentation.site_check import SiteCheck
 from ci_engine.environments.isolated_tools import isolated_tool, read_tool_locks
 from ci_engine.errors import ToolError
+from ci_engine.findings.not_run import mark_not_run
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.activity import activity
 from ci_engine.processes.child_environment import child_variables
@@ -67,7 +68,7 @@ def check_external(
         with activity("requesting other sites"):
             report = _request(project, program, list(links), cancel)
     except ToolError as error:
-        check.status, check.reason = Status.NOT_RUN, str(error)
+        mark_not_run(check, error)
         return check
     failures = [each for listed in report.error_map.values() for each in listed]
     late = [each for listed in report.timeout_map.values() for each in listed]

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from ci_engine.documentation.published_files import Files
 from ci_engine.documentation.site_versions import VERSIONS_FILE, read_versions
 from ci_engine.errors import ToolError
+from ci_engine.findings.not_run import mark_not_run
 from ci_engine.findings.results import CheckResult, Finding, Status
 
 _SECONDS = 20.0
@@ -92,7 +93,7 @@ class LiveSite:
                 except LoginError:
                     raise
                 except ToolError as error:
-                    check.status, check.reason = Status.NOT_RUN, str(error)
+                    mark_not_run(check, error)
                 rest = until - time.monotonic()
                 shown = check.status is Status.PASSED and not check.findings
                 if shown or rest <= 0 or self.cancel.wait(min(pause, rest)):

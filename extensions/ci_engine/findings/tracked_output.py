@@ -7,6 +7,7 @@ could come from anyone who made a commit, so they are not trusted.
 from __future__ import annotations
 
 from ci_engine.errors import ToolError
+from ci_engine.findings.not_run import mark_not_run
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.project.repository import OUTPUT_DIRECTORY, Project
 
@@ -41,7 +42,7 @@ def check_tracked_output(project: Project, tier: str = "") -> list[CheckResult]:
     try:
         result.findings = find_tracked_output(project)
     except ToolError as error:
-        result.status, result.reason = Status.NOT_RUN, str(error)
+        mark_not_run(result, error)
         return [result]
     if not result.findings:
         return []
