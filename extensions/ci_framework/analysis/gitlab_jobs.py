@@ -14,8 +14,6 @@ from ci_framework.inventory import Evidence
 PIPELINE = ".gitlab-ci.yml"
 _NO_JOBS = word_set("gitlab-keys")
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
-# Jobs may extend each other in a circle.
-_DEEPEST = 8
 
 
 @dataclass(frozen=True)
@@ -41,11 +39,11 @@ def gitlab_jobs(survey: Survey) -> Iterator[GitLabJob]:
     for name, body in top.pairs:
         if name in _NO_JOBS or name.startswith(".") or body.kind != "map":
             continue
-        chain = [*_chain(top, body, 0), top.get("default"), top]
+        chain = [*_chain(top, body, set()), top.get("default"), top]
         lines = [
             line
             for key in ("before_script", "script")
-            for line in _lines(top, _first(chain, key), key)
+            for line in _lines(top, _first(chain, key), key, set())
         ]
         if lines:
             location = Evidence(path=PIPELINE, line=top.line_of(name))
@@ -53,29 +51,34 @@ def gitlab_jobs(survey: Survey) -> Iterator[GitLabJob]:
             yield GitLabJob(name, "\n".join(lines), images, location)
 
 
-def _chain(top: Node, body: Node, depth: int) -> Iterator[Node]:
-    """A job, then what it extends; of several, the last one counts first."""
+def _chain(top: Node, body: Node, seen: set[str]) -> Iterator[Node]:
+    """A job, then each job that it extends, once; of several, the last counts first."""
     yield body
-    for name in reversed(body.get("extends").words()) if depth < _DEEPEST else ():
-        yield from _chain(top, top.get(name), depth + 1)
+    for name in reversed(body.get("extends").words()):
+        if name not in seen:
+            seen.add(name)
+            yield from _chain(top, top.get(name), seen)
 
 
 def _first(chain: list[Node], key: str) -> Node:
     return next((node.get(key) for node in chain if node.has(key)), EMPTY)
 
 
-def _lines(top: Node, value: Node, key: str, depth: int = 0) -> Iterator[str]:
-    """The lines of a script; a list such as ``[.job, script]`` is a reference."""
+def _lines(top: Node, value: Node, key: str, seen: set[str]) -> Iterator[str]:
+    """The lines of a script; a list such as ``[.job, script]`` is a reference.
+
+    The lines of each job are given once: jobs may refer to each other in a circle.
+    """
     if value.kind == "text" and value.text:
         yield value.text
     words = value.words()
     if value.kind == "list" and words[1:] == [key] and top.has(words[0]):
-        if depth < _DEEPEST:
-            yield from _lines(top, top.get(words[0]).get(key), key, depth + 1)
+        if words[0] not in seen:
+            seen.add(words[0])
+            yield from _lines(top, top.get(words[0]).get(key), key, seen)
         return
     for item in value.items:
-        if depth < _DEEPEST:
-            yield from _lines(top, item, key, depth + 1)
+        yield from _lines(top, item, key, seen)
 
 
 def _images(chain: list[Node]) -> Iterator[str]:

@@ -76,6 +76,25 @@ def test_only_the_images_of_tests_name_versions(
     assert look(tmp_path, pipeline).items("python-versions") == versions
 
 
+def test_jobs_that_all_extend_and_refer_to_each_other_are_read_once(
+    tmp_path: Path,
+) -> None:
+    names = [f".j{number}" for number in range(40)]
+    extends = ", ".join(names)
+    script = "".join(f"    - !reference [{name}, script]\n" for name in names)
+    pipeline = "".join(
+        f"{name}:\n  extends: [{extends}]\n  image: python:3.12\n  script:\n{script}"
+        for name in (*names, "tests")
+    )
+    files: dict[str, str | bytes] = {
+        "pyproject.toml": PYPROJECT,
+        ".gitlab-ci.yml": f"{pipeline}    - pytest tests\n",
+        "tests/test_it.py": "def test_it(): ...\n",
+    }
+    found = analyze(open_repository(make_repository(tmp_path, files)))
+    assert found.items("python-versions") == ["3.12"]
+
+
 def test_a_second_pipeline_is_for_the_maintainer_to_decide(tmp_path: Path) -> None:
     issues = "on: issues\njobs: {a: {runs-on: x, steps: [{run: ./sync.py}]}}\n"
     found = look(tmp_path, MATRIX, **{".github/workflows/issues.yml": issues})
