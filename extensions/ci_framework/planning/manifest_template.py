@@ -55,20 +55,21 @@ def _plain(word: str) -> str:
 
 def _matches(path: str, pattern: str) -> bool:
     """Whether a path matches; only ``**`` crosses directories, or matches none."""
-    names, patterns = path.split("/"), pattern.split("/")
-    return _fit(names, patterns)
-
-
-def _fit(names: Sequence[str], patterns: Sequence[str]) -> bool:
-    if not patterns:
-        return not names
-    if patterns[0] == "**":
-        return any(_fit(names[n:], patterns[1:]) for n in range(len(names) + 1))
-    return (
-        bool(names)
-        and fnmatch.fnmatchcase(names[0], patterns[0])
-        and _fit(names[1:], patterns[1:])
-    )
+    names = path.split("/")
+    # How many names the parts of the pattern so far can have matched.
+    matched = {0}
+    for part in pattern.split("/"):
+        if part == "**":
+            matched = set(range(min(matched), len(names) + 1))
+        else:
+            matched = {
+                number + 1
+                for number in matched
+                if number < len(names) and fnmatch.fnmatchcase(names[number], part)
+            }
+        if not matched:
+            return False
+    return len(names) in matched
 
 
 _COMMANDS: dict[str, tuple[bool, Callable[[str, Sequence[str]], bool]]] = {

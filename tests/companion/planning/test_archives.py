@@ -171,6 +171,13 @@ def test_a_template_is_read_like_setuptools_reads_it(
     assert files_taken("prune docs", files, every=True) == ["a.md"]
 
 
+def test_a_pattern_of_many_stars_takes_no_time() -> None:
+    deep = "/".join(["a"] * 40)
+    stars = "/".join(["**"] * 20)
+    manifest = f"include {stars}/b\ninclude {stars}/a/{stars}\n"
+    assert files_taken(manifest, [deep, "b/c"], every=False) == [deep]
+
+
 def names(path: Path) -> list[str]:
     """What the source archive of a project holds."""
     out = path.parent / f"{path.name}-archive"
