@@ -94,4 +94,5 @@ def _images(chain: list[Node]) -> Iterator[str]:
         yield from [named] if named else []
         return
     for value in variables[used[0]]:
-        yield re.sub(rf"\$\{{?{used[0]}\b\}}?", lambda _, value=value: value, named)
+        literal = value.replace("\\", r"\\")
+        yield re.sub(rf"\$\{{?{used[0]}\b\}}?", literal, named)

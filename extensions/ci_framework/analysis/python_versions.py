@@ -177,11 +177,11 @@ def _steps(survey: Survey) -> Evidenced:
         for number, row in enumerate(rows, job.line):
             for version in _set_up(survey.documents.text(workflow.path), rows, row):
                 found.add(version, workflow.at(number))
-    for job in gitlab_jobs(survey):
-        if "test" in find_purposes(job.script, tasks):
-            for image in job.images:
+    for other in gitlab_jobs(survey):
+        if "test" in find_purposes(other.script, tasks):
+            for image in other.images:
                 if match := _IMAGE.search(image):
-                    found.add(match.group(1), job.evidence)
+                    found.add(match.group(1), other.evidence)
     return found
 
 

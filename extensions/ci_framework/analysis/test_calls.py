@@ -131,8 +131,8 @@ def _is_elsewhere(survey: Survey, step: Evidence, job: Job) -> bool:
             return found.group(1).strip("./\"'") != ""
     workflow = survey.documents.yaml(step.path)
     usual = (("jobs", job.id, "defaults"), ("defaults",))
-    found = (text(workflow, *keys, "run", "working-directory") for keys in usual)
-    return next(filter(None, found), "").strip("./") != ""
+    given = (text(workflow, *keys, "run", "working-directory") for keys in usual)
+    return next(filter(None, given), "").strip("./") != ""
 
 
 def _is_inside(row: str, indent: int) -> bool:

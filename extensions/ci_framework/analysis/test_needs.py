@@ -245,11 +245,11 @@ def _workflows(survey: Survey) -> Iterator[_Source]:
             lines += brought
             line = step.line if brought else line
         yield _Source("a workflow installs them", lines, workflow.at(line))
-    for job in gitlab_jobs(survey):
-        lines = [*_brought(job.script)]
-        tests = bool(_NAMED.search(job.name))
+    for other in gitlab_jobs(survey):
+        lines = [*_brought(other.script)]
+        tests = bool(_NAMED.search(other.name))
         because = "a job of its pipeline installs them"
-        yield _Source(because, lines, job.evidence, tests)
+        yield _Source(because, lines, other.evidence, tests)
 
 
 def _brought(script: str) -> Iterator[str]:

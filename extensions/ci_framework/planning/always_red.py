@@ -20,6 +20,7 @@ from ci_engine.errors import CommandError, ToolError
 from ci_engine.processes.child_environment import tool_variables
 from ci_engine.processes.programs import run_program
 from ci_engine.project.repository import Project, read_project
+from ci_framework.answers import own_settings
 from ci_framework.planning.build import BuiltPlan
 from ci_framework.planning.plan import AlwaysRed
 from ci_framework.repository import Repository
@@ -69,11 +70,18 @@ class _Found:
 
 def with_always_red(repository: Repository, built: BuiltPlan) -> BuiltPlan:
     """Add the findings that fail the gate from the first day to a first plan."""
-    if built.adopted:
+    if built.adopted or _is_off(built):
         return built
     manager = str(built.plan.answers.get("package_manager", ""))
     found = count_always_red(repository, manager)
     return replace(built, plan=msgspec.structs.replace(built.plan, always_red=found))
+
+
+def _is_off(built: BuiltPlan) -> bool:
+    """Whether the adopted project has no lint, as beside templates of projects."""
+    settings = own_settings(built.inventory, built.plan.answers)
+    off = (("checks", "lint", "tier"), "none")
+    return any((setting.key, setting.value) == off for setting in settings)
 
 
 def count_always_red(repository: Repository, manager: str) -> AlwaysRed:

@@ -120,3 +120,20 @@ def test_the_plan_begins_with_it_and_is_the_same_plan(
     assert data["always-red"]["fixable"] == 3
     companion.run("apply", path, *template, "--plan", data["hash"])
     assert status_of(path) == ""
+
+
+def test_nothing_is_counted_where_the_plan_turns_lint_off(
+    tmp_path: Path, releases: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slug = "{{ cookiecutter.slug }}"
+    template = {
+        "cookiecutter.json": '{"slug": "x"}\n',
+        f"{slug}/pyproject.toml": "{% if x %}\n[project]\n{% endif %}\n",
+        f"{slug}/a.py": "import os\n",
+        "tests/test_bake.py": "def test_bake():\n    assert True\n",
+    }
+    path = make_repository(tmp_path / "p", template)
+    options = ["--template", str(releases), "--vcs-ref", "v2.0.0"]
+    text = Companion(capsys).run("plan", path, *options)
+    assert 'tool.ci-framework.checks.lint.tier = "none"' in text
+    assert "Fix before you merge" not in text
