@@ -119,6 +119,14 @@ def test_only_the_messages_look_at_the_destination() -> None:
         assert found is None, path
 
 
+def test_after_an_update_changes_are_staged_before_the_gate_runs() -> None:
+    """The gate is red as long as git has an unmerged path."""
+    message = ROOT / "extensions" / "jinja" / "message-after-update.jinja"
+    text = message.read_text(encoding="utf-8")
+
+    assert text.index("git add .") < text.index("local-quality-gates.sh")
+
+
 def test_the_template_needs_no_trust() -> None:
     document = parse_yaml((ROOT / "copier.yml").read_text(encoding="utf-8"))
     for key in ("_tasks", "_jinja_extensions", "_migrations", "_external_data"):

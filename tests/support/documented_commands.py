@@ -486,20 +486,26 @@ COMMANDS: dict[str, Example] = {
     "ci-framework fleet status repositories.txt": _fleet("status"),
     "ci-framework fleet rollback repositories.txt": _fleet("rollback", "plan", "apply"),
     # docs/monorepo-guide.md
-    "copier copy --defaults -d project_type=monorepo -d package_manager=uv"
-    f" {ADDRESS} mono": Example(
-        "empty", after="grep -q uv.workspace mono/pyproject.toml"
+    "copier copy --defaults -d project_name=mono -d project_type=monorepo"
+    f" -d package_manager=uv {ADDRESS} mono": Example(
+        "empty",
+        after="grep -q uv.workspace mono/pyproject.toml"
+        " && test -d mono/packages/mono-core && test -d mono/packages/mono-cli",
     ),
-    "copier update --defaults -d project_type=monorepo -d"
-    " 'packages=[{name: my-lib, path: packages/my-lib}]'": Example(
+    f"{_CURRENT} -d project_type=monorepo -d"
+    " 'packages=[{name: my-lib, path: packages/my-lib}]'"
+    " -d 'source_paths=[packages/my-lib/src]'"
+    " -d 'test_paths=[packages/my-lib/tests]'": Example(
         "project",
         before="mkdir -p packages/my-lib && git mv src tests packages/my-lib"
+        " && cp README.md LICENSE packages/my-lib"
         " && sed -n '1,/^dependencies/p' pyproject.toml >packages/my-lib/pyproject.toml"
         " && sed -i '1,/^dependencies/d' pyproject.toml && git add --all"
         " && git commit -qm 'Move the library'",
         # As the guide says, pyproject.toml conflicts where lines were moved.
         after="grep -q 'path: packages/my-lib' .copier-answers.yml"
-        " && test -e .github/workflows/monorepo.yml",
+        " && test -e .github/workflows/monorepo.yml"
+        " && grep -q '\"packages/my-lib/src\"' pyproject.toml",
     ),
     "./ci-framework/scripts/package-detection.py --scan": Example(
         "monorepo", after="test -s .ci-framework/packages/packages.json"

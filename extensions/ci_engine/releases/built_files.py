@@ -19,7 +19,9 @@ from ci_engine.releases.subject import release_finding
 
 _SHOWN = 5
 # Files that a build adds to an sdist.
-_WRITTEN = frozenset({"PKG-INFO", "setup.cfg", "setup.py", "pyproject.toml"})
+_WRITTEN = frozenset(
+    {".gitignore", "PKG-INFO", "setup.cfg", "setup.py", "pyproject.toml"}
+)
 
 
 @dataclass(frozen=True)

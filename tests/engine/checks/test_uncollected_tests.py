@@ -65,6 +65,15 @@ def test_what_only_looks_like_a_test_is_not(project: DemoProject) -> None:
     assert counts(run) == {"passed": 5}, str(run)
 
 
+def test_ids_relative_to_a_directory_above_name_the_same_tests(
+    project: DemoProject,
+) -> None:
+    # As in a package whose pytest configuration is at the top of the repository.
+    options = {"PYTEST_ADDOPTS": f"--rootdir={project.root.parent}"}
+    run = project.gate("test", variables=options)
+    assert counts(run) == GREEN, str(run)
+
+
 @pytest.mark.heavy
 def test_only_what_failed_last_is_not_everything(project: DemoProject) -> None:
     options = {"PYTEST_ADDOPTS": "--lf"}

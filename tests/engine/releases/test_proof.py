@@ -93,6 +93,8 @@ def built(tmp_path: Path) -> BuiltFiles:
         info = tarfile.TarInfo("demo-1.0/PKG-INFO")
         info.size = 14
         archive.addfile(info, io.BytesIO(b"Version: 1.0\n\n"))
+        # hatchling adds the one at the top of the repository to that of a package.
+        archive.addfile(tarfile.TarInfo("demo-1.0/.gitignore"))
     write_wheel(wheel, ["demo.py"])
     return BuiltFiles(sdist, wheel)
 

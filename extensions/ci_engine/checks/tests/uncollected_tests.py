@@ -104,8 +104,11 @@ class _TestFiles:
         return any(fnmatch(name if "/" in p else short, p) for p in self.run.patterns)
 
     def has(self, name: str, test: str) -> bool:
-        """Whether a test of a file was collected; ids are relative to pytest's root."""
-        parts = name.split("/")
+        """Whether a test of a file was collected.
+
+        Ids are relative to pytest's root, which may be inside or above the project.
+        """
+        parts = (self.context.project.root / name).as_posix().split("/")
         tops = ("/".join(parts[first:]) for first in range(len(parts)))
         return any(f"{top}::{test}" in self.collected for top in tops)
 
