@@ -257,7 +257,7 @@ def test_a_defect_of_the_engine_is_neither_green_nor_red(
 ) -> None:
     module = own_engine / "ci_engine/checks/lint/conflict_markers.py"
     text = module.read_text()
-    old = "    project = context.project\n"
+    old = "    findings, unread = find_conflicts(context.project)\n"
     assert old in text
     module.write_text(text.replace(old, "    1 / 0\n"))
     variables = {"CI_FRAMEWORK_ENGINE": str(own_engine)}
