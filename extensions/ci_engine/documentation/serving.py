@@ -6,7 +6,6 @@ import contextlib
 import shutil
 import threading
 from collections.abc import Callable
-from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,12 +28,15 @@ class PageServer:
         Raises:
             ToolError: if the port is taken.
         """
-        # The pages of the last build that succeeded.
-        self.shown = site.with_name("shown")
         self.site = site
-        handler = partial(_Handler, directory=str(self.shown), base=base)
+        self._copies = site.with_name("shown")
+        self._number = 0
+
+        def handle(*args: object) -> _Handler:
+            return _Handler(*args, directory=str(self.shown), base=base)
+
         try:
-            self._server = ThreadingHTTPServer((_HOST, port), handler)
+            self._server = ThreadingHTTPServer((_HOST, port), handle)
         except OSError as error:
             raise ToolError(
                 f"--port: {port}: {error.strerror}", hint="choose another port"
@@ -42,13 +44,19 @@ class PageServer:
         number = self._server.server_address[1]
         self.address = f"http://{_HOST}:{number}{base}"
 
+    @property
+    def shown(self) -> Path:
+        """The pages of the last build that succeeded."""
+        return self._copies / str(self._number)
+
     def show(self) -> None:
-        """Switch to the latest build."""
-        fresh = self.shown.with_name("fresh")
+        """Switch to the latest build; requests always find one of the two."""
+        fresh = self._copies / str(self._number + 1)
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.copytree(self.site, fresh)
-        shutil.rmtree(self.shown, ignore_errors=True)
-        fresh.rename(self.shown)
+        self._number += 1
+        # Requests may still read from the copy before this one.
+        shutil.rmtree(self._copies / str(self._number - 2), ignore_errors=True)
 
     def serve(
         self, watched: list[Path], build: Callable[[], bool], over: threading.Event
@@ -68,7 +76,7 @@ class PageServer:
         finally:
             self._server.shutdown()
             self._server.server_close()
-            shutil.rmtree(self.shown, ignore_errors=True)
+            shutil.rmtree(self._copies, ignore_errors=True)
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+from ci_engine.documentation.serving import PageServer
 from tests.support.docs_projects import DocsProject
 from tests.support.projects import wait_until
 
@@ -16,6 +19,37 @@ from tests.support.projects import wait_until
 def fetch(address: str) -> str:
     with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - our own
         return str(answer.read().decode())
+
+
+def test_pages_are_there_while_a_new_build_takes_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    server = PageServer(site, "/demo/", 0)
+    over = threading.Event()
+    serving = threading.Thread(target=server.serve, args=([], bool, over))
+    remove = shutil.rmtree
+    seen: list[str] = []
+
+    def watched(path: Path, *, ignore_errors: bool) -> None:
+        remove(path, ignore_errors=ignore_errors)
+        seen.append(fetch(server.address))
+
+    serving.start()
+    try:
+        (site / "index.html").write_text("build 0")
+        server.show()
+        monkeypatch.setattr(shutil, "rmtree", watched)
+        for number in (1, 2, 3):
+            (site / "index.html").write_text(f"build {number}")
+            server.show()
+        monkeypatch.undo()
+    finally:
+        over.set()
+        serving.join()
+    assert seen == [f"build {number}" for number in (0, 1, 1, 2, 2, 3)]
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
 @pytest.mark.heavy
