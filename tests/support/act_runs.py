@@ -40,7 +40,7 @@ class Run:
         return path.read_text(encoding="utf-8")
 
     def ended(self) -> dict[str, str]:
-        """How the legs ended, those that were left out included if act tells so."""
+        """How each matrix job ended, without those that were skipped."""
         return {
             matrix_job: end
             for matrix_job, end in self.matrix_jobs.items()
@@ -81,7 +81,7 @@ def read_log(run: Run, log: str) -> None:
 
 
 def _named(job: str, matrix: Mapping[str, object]) -> str:
-    """A job by its id, and what tells it from the others of its matrix."""
+    """A job by its id, and what distinguishes it in its matrix."""
     low = matrix.get("resolution") == "lowest-direct"
     parts = (job, matrix.get("python-version"), matrix.get("shard"), low and "lowest")
     return " ".join(str(part) for part in parts if part)

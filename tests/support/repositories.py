@@ -1,4 +1,4 @@
-"""Repositories of git: what tests do with them, and nobody's configuration."""
+"""Git repositories of tests, independent of the user's configuration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def commit_of(project: Path, name: str) -> str:
 
 
 def git(project: Path, *arguments: str, check: bool = True) -> str:
-    """Run git with an identity of its own and nobody's configuration."""
+    """Run git with its own identity, without the user's configuration."""
     environment = {
         **os.environ,
         "GIT_CONFIG_GLOBAL": os.devnull,

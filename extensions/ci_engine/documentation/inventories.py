@@ -1,4 +1,4 @@
-"""References to other sites that nobody can check while those sites do not respond.
+"""References to other sites, unchecked while those sites do not respond.
 
 Intersphinx and mkdocstrings load the inventory of each site. Without it, references to
 the site are unresolved, though nothing in the project is wrong.

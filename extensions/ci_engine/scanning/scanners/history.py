@@ -72,7 +72,7 @@ def run(scan: Scan) -> CheckResult:
 def _lasting(scan: Scan, matches: Sequence[Match]) -> list[Match]:
     """The matches in commits that a branch, a tag or HEAD contains.
 
-    git keeps amended and dropped commits for a while, but nobody receives them.
+    git keeps amended and dropped commits for a while, but does not push them.
     """
     found = [match for match in matches if match.finding.git_metadata]
     if not found:
