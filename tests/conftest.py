@@ -34,16 +34,22 @@ def pytest_collection_modifyitems(
 ) -> None:
     """Leave the heavy tests out, unless ``-m`` or a test's own id asks for some.
 
-    Those that are allowed more time than the others begin, so that none of them still
-    runs alone when all others have ended.
+    The long ones begin, so that none of them still runs alone when all others have
+    ended.
     """
-    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+    items.sort(key=lambda item: not _is_long(item))
     if config.option.markexpr or any("::" in argument for argument in config.args):
         return
     heavy = [item for item in items if item.get_closest_marker("heavy")]
     if heavy:
         config.hook.pytest_deselected(items=heavy)
         items[:] = [item for item in items if item not in heavy]
+
+
+def _is_long(item: pytest.Item) -> bool:
+    """Whether a test is allowed more time than others, or looks at all renders."""
+    names: list[str] = getattr(item, "fixturenames", [])
+    return "all_points" in names or item.get_closest_marker("timeout") is not None
 
 
 @pytest.fixture(scope="session")

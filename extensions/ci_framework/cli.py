@@ -12,6 +12,7 @@ from ci_engine.commands.options import Parser, refuse_command, refuse_unknown
 from ci_engine.errors import run_to_exit_code
 from ci_engine.github.log_stream import guarded_streams
 from ci_framework import __version__
+from ci_framework.temporary_files import own_temporary_files
 
 _EXIT_CODES = """\
 exit codes: 0 done; 1 the project's tests or checks got worse; 2 wrong usage, or a
@@ -67,7 +68,8 @@ def _dispatch(name: str, words: list[str]) -> int:
         refuse_unknown(subparser, unknown[0])
     # Without a command, the parser has refused the arguments.
     assert command is not None  # noqa: S101
-    return command.run(parsed)
+    with own_temporary_files():
+        return command.run(parsed)
 
 
 def load(name: str) -> Command:

@@ -44,6 +44,8 @@ if "bad-reference" in FAULTS:
     TOOLS[0]["inputSchema"]["properties"]["number"] = {"$ref": "#/$defs/none"}
 if "renamed" in FAULTS:
     TOOLS[1]["name"] = "status"
+if "infinite-default" in FAULTS:
+    TOOLS[0]["inputSchema"]["properties"]["number"]["default"] = float("-inf")
 if "twice" in FAULTS:
     TOOLS.append(dict(TOOLS[0]))
 if "new-argument" in FAULTS:
@@ -56,6 +58,9 @@ def call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         os._exit(3)
     if name == "double":
         value: Any = arguments["number"] * 2
+        if "not-a-number" in FAULTS:
+            # Python's own writer of JSON writes it as NaN.
+            value = float("nan")
         if "wrong-result" in FAULTS:
             value = str(value)
         content = {"result": value}

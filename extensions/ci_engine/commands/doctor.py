@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
@@ -19,11 +20,12 @@ from ci_engine.commands.options import Option
 from ci_engine.commands.output import print_json
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.environments.user_cache import CACHE_VARIABLE, cache_location
-from ci_engine.errors import CommandError
+from ci_engine.errors import CommandError, ConfigurationError
 from ci_engine.escaping import terminal_line
 from ci_engine.processes.activity import activity
 from ci_engine.processes.allowed_variables import plain_variables
 from ci_engine.processes.programs import find_program, run_program
+from ci_engine.project.engine_lock import read_engine_lock
 from ci_engine.project.git import OLDEST_GIT
 from ci_engine.project.repository import read_project
 from ci_engine.reports.console import Console
@@ -97,8 +99,7 @@ def _engine(surroundings: Surroundings) -> Iterator[Fact]:
     directory = Path(__file__).resolve().parent.parent
     root, variables = surroundings.repository, surroundings.variables
     cache = cache_location(root, variables)
-    lock = root / "ci-framework" / "engine.lock"
-    commit = _commit(lock) if lock.is_file() else ""
+    commit = _commit(root)
     yield Fact("engine", f"{__version__}, {_source(directory, cache, surroundings)}")
     yield Fact("commit", commit or "not pinned: there is no commit in engine.lock")
     yield Fact("directory", str(directory))
@@ -128,10 +129,10 @@ def _source(directory: Path, cache: Path | None, surroundings: Surroundings) -> 
     return "from a checkout"
 
 
-def _commit(lock: Path) -> str:
-    for line in lock.read_text(encoding="utf-8", errors="replace").splitlines():
-        if line.startswith("# commit:"):
-            return line.removeprefix("# commit:").strip()
+def _commit(root: Path) -> str:
+    with contextlib.suppress(ConfigurationError):
+        return read_engine_lock(root).commit
+    # The problems name what cannot be read.
     return ""
 
 

@@ -22,16 +22,15 @@ from ci_engine.environments.services import services_not_ready
 from ci_engine.errors import CommandError
 from ci_engine.findings.results import Finding
 from ci_engine.findings.tracked_output import find_tracked_output
+from ci_engine.project.engine_lock import read_engine_lock
 from ci_engine.project.repository import Project, read_project
 from ci_engine.validation.framework_files import check_framework_files, restore
 from ci_engine.validation.marked_blocks import (
-    answers_file,
     check_answers,
     check_blocks,
 )
 from ci_engine.validation.pinned_commit import (
     check_pinned_commit,
-    pinned_commit,
     rendered_version,
 )
 from ci_engine.validation.settings_check import check_settings, check_shadowed_settings
@@ -202,17 +201,17 @@ def _versions(project: Project, *, online: bool) -> Iterator[Problem]:
         message = f"the answers are of {rendered}, and the settings of version {table}"
         hint = f"undo the unfinished update, or write `_commit: v{table}` there"
         yield note(message, f"{hint} if every file is of that version")
-    name = answers_file(project)
-    if not (online and name and project.git):
+    lock = read_engine_lock(project.root)
+    if not (online and lock.answers and project.git):
         return
-    source = text(as_table(read_yaml(project.root / name)), "_src_path")
+    source = text(as_table(read_yaml(project.root / lock.answers)), "_src_path")
     address = f"https://github.com/{source[3:]}" if source.startswith("gh:") else source
     listed = project.git.run("ls-remote", "--tags", "--", address)
     if listed.code != 0:
         message = f"the versions at {address} are not known: {listed.tail(1)}"
         yield note(message, "check the network")
         return
-    yield from _compare_tags(_tags(listed.stdout), rendered, pinned_commit(project))
+    yield from _compare_tags(_tags(listed.stdout), rendered, lock.commit)
 
 
 def _table_version(project: Project) -> str:

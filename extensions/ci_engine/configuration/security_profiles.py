@@ -20,6 +20,26 @@ REMOVED_SCANNERS: Mapping[str, ScannerName] = {
     "ruff": "bandit",
     "safety": "audit",
     "trufflehog": "kingfisher",
+    "licences": "licenses",
+}
+# Well-known tools that were never scanners here, and the scanner with their purpose.
+_OTHER_TOOLS: Mapping[str, ScannerName] = {
+    "pip-audit": "audit",
+    "uv-audit": "audit",
+    "osv": "audit",
+    "osv-scanner": "audit",
+    "dependency-check": "audit",
+    "snyk": "audit",
+    "ggshield": "kingfisher",
+    "git-secrets": "kingfisher",
+    "talisman": "kingfisher",
+    "pip-licenses": "licenses",
+    "liccheck": "licenses",
+    "licensecheck": "licenses",
+    "cyclonedx": "sbom",
+    "cyclonedx-py": "sbom",
+    "syft": "sbom",
+    "opengrep": "semgrep",
 }
 
 
@@ -83,23 +103,30 @@ class SecurityProfiles(StrictTable, frozen=True):
         return [name for name in self.timeouts if name in ours]
 
     def select(self, names: Sequence[str]) -> tuple[list[ScannerName], list[str]]:
-        """Resolve scanner names, in order of reports, with a warning for each old name.
+        """Resolve scanner names, in order of reports; warn about others.
 
         Raises:
             UsageError: if a name is unknown.
         """
-        unknown = [n for n in names if n not in (*self.timeouts, *REMOVED_SCANNERS)]
+        others = {**_OTHER_TOOLS, **REMOVED_SCANNERS}
+        unknown = [n for n in names if n not in self.timeouts and n not in others]
         if unknown:
             guess = suggest(unknown[0], self.timeouts)
             raise UsageError(
                 f"--only: unknown scanner {unknown[0]!r}; {guess}",
                 hint="run `ci-framework/ci scan --help`",
             )
-        meant = {REMOVED_SCANNERS.get(name, name) for name in names}
+        meant = {others.get(name, name) for name in names}
         warnings = [
-            f"{name} is deprecated: ci scan no longer has this scanner; "
-            f"{REMOVED_SCANNERS[name]} runs instead"
+            f"{name} is {_former(name)}; {others[name]} runs instead"
             for name in names
-            if name in REMOVED_SCANNERS
+            if name in others
         ]
         return [name for name in self.timeouts if name in meant], warnings
+
+
+def _former(name: str) -> str:
+    """What a name was, whose scanner is called differently now."""
+    if name in REMOVED_SCANNERS:
+        return "deprecated: ci scan no longer has this scanner"
+    return "not a scanner of ci scan"

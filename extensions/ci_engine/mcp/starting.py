@@ -17,6 +17,7 @@ _TERMINATED = (0, -15, 143, -2, 130)
 _COMMANDS = {"stdio": "command", "http": "http-command"}
 _NEVER = "the server did not start"
 _TAKEN = re.compile(r"address already in use|EADDRINUSE|Errno (48|98)|10048", re.I)
+_LATE = "if it only starts late, set tool.ci-framework.mcp.start-seconds"
 _OUTPUT = "print(…, file=sys.stderr) or a logger: stdout belongs to the protocol"
 
 
@@ -109,8 +110,11 @@ def _no_answer(sessions: list[Session], settings: Mcp) -> Finding:
             "nothing listened on the host and the port that the check chose, within "
             f"{settings.start_seconds + settings.answer_seconds:g} s"
         )
-        hint = f"hand {{host}} and {{port}} to the server in {key}; HOST and PORT hold"
-        return finding("no-answer", message + words, f"{hint} them too")
+        hint = (
+            f"hand {{host}} and {{port}} to the server in {key}; HOST and PORT hold "
+            f"them too; {_LATE}"
+        )
+        return finding("no-answer", message + words, hint)
     if failure and failure.kind in ("timeout", "silent"):
         limit = settings.start_seconds + settings.answer_seconds
         message = f"the server did not answer within {limit:g} s {where}"
@@ -122,9 +126,9 @@ def _no_answer(sessions: list[Session], settings: Mcp) -> Finding:
             return finding("no-answer", message + words, hint)
         return finding(
             "no-answer",
-            message + words,
+            f"{message}; it was still running{words}",
             f"run the command of {key} by hand; does it wait for something, or serve "
-            "another transport?",
+            f"another transport? {_LATE}",
         )
     text = "; ".join(
         f"{each.era}: {each.failure.text}" for each in sessions if each.failure

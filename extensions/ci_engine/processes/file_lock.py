@@ -11,6 +11,11 @@ from pathlib import Path
 
 from ci_engine.errors import ToolError
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
 _WAIT_SECONDS = 0.1
 
 
@@ -35,19 +40,30 @@ def file_lock(path: Path) -> Generator[None]:
         os.close(descriptor)
 
 
+def lock_now(descriptor: int) -> None:
+    """Lock an open file until it is closed, without waiting.
+
+    Raises:
+        BlockingIOError: if another process has the lock; on Windows PermissionError.
+        OSError: if the file system has no locks.
+    """
+    if sys.platform == "win32":
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 if sys.platform == "win32":
-    import msvcrt
 
     def _take(descriptor: int) -> None:
         while True:
             try:
-                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+                lock_now(descriptor)
                 return
             except OSError:
                 time.sleep(_WAIT_SECONDS)
 
 else:
-    import fcntl
 
     def _take(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -16,6 +16,7 @@ from ci_engine.github.pushing import BOT
 from ci_engine.processes.child_environment import child_variables, manager_variables
 from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import Outcome, find_program, run_program
+from ci_engine.project.engine_lock import read_engine_lock
 from ci_engine.project.git import Git
 from ci_engine.project.repository import Manager, Project
 
@@ -229,14 +230,10 @@ def answers_file(root: Path) -> str:
     Raises:
         UsageError: if the template did not render this repository.
     """
-    lock = root / "ci-framework" / "engine.lock"
-    rows = lock.read_text(encoding="utf-8").splitlines() if lock.is_file() else []
-    names = [
-        row.partition(":")[2].strip() for row in rows if row.startswith("# answers:")
-    ]
-    if not names or not (root / names[0]).is_file():
+    answers = read_engine_lock(root).answers
+    if not answers or not (root / answers).is_file():
         raise UsageError(
             "there are no answers of the template here, so it cannot be updated",
             hint="adopt the repository with `ci-framework adopt .`",
         )
-    return names[0]
+    return answers

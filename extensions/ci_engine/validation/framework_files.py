@@ -13,6 +13,7 @@ from ci_engine.configuration.reading import read_yaml
 from ci_engine.configuration.tables import items
 from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.findings.results import Finding
+from ci_engine.project.engine_lock import ENGINE_LOCK, read_engine_lock
 from ci_engine.project.repository import Project
 from ci_engine.validation.file_hashes import (
     HASHES,
@@ -20,7 +21,6 @@ from ci_engine.validation.file_hashes import (
     hash_text,
     read_hashes,
 )
-from ci_engine.validation.marked_blocks import answers_file
 from ci_engine.validation.vendored_engine import (
     FOLDER,
     LOCK,
@@ -61,7 +61,7 @@ def check_framework_files(project: Project, *, fetch: bool = True) -> Iterator[F
 
 def _check_lock(root: Path) -> Iterator[Finding]:
     """Check that the installed packages are those of the digest."""
-    path = root / FOLDER / LOCK
+    path = root / ENGINE_LOCK
     if not path.is_file():
         return
     content = path.read_bytes().replace(b"\r\n", b"\n")
@@ -70,9 +70,9 @@ def _check_lock(root: Path) -> Iterator[Finding]:
     stated = _DIGEST.search(content[:start])
     if stated is None or stated[1].decode() != hash_text(content[start:]):
         yield _finding(
-            f"{FOLDER}/{LOCK}",
+            ENGINE_LOCK,
             "its packages do not have the digest that it states: the engine's own list "
-            f"is used\nhint: {restore(f'{FOLDER}/{LOCK}')}",
+            f"is used\nhint: {restore(ENGINE_LOCK)}",
         )
 
 
@@ -111,7 +111,7 @@ def _check_hashes(project: Project) -> Iterator[Finding]:
 def _unmanaged(project: Project) -> list[str]:
     """The files that the project maintains already, as far as its answers are sound."""
     try:
-        answers = read_yaml(project.root / answers_file(project))
+        answers = read_yaml(project.root / read_engine_lock(project.root).answers)
     except (OSError, ConfigurationError):
         return []
     return [name for name in items(answers, "unmanaged") if isinstance(name, str)]

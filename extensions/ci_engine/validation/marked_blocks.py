@@ -11,6 +11,7 @@ from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.tables import dig, items, text
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
+from ci_engine.project.engine_lock import read_engine_lock
 from ci_engine.project.repository import Project
 from ci_engine.validation.file_hashes import HASHES, hash_text, read_hashes
 
@@ -26,8 +27,6 @@ SHARED_FILES = (
 _START = "# >>> ci-framework >>>"
 _END = "# <<< ci-framework <<<"
 _BLOCK = re.compile(rf"{_START}.*{_END}", re.DOTALL)
-_ANSWERS_LINE = re.compile(r"^# answers: *(\S.*?)\s*$", re.MULTILINE)
-_LOCK = "ci-framework/engine.lock"
 _CHANGE = (
     "hint: change it by an answer: `copier update --defaults --vcs-ref=:current: -d "
     "ANSWER=VALUE`; move your own lines out of it; or restore it from git"
@@ -73,16 +72,9 @@ def _check_block(
         yield msgspec.structs.replace(finding, severity="warning")
 
 
-def answers_file(project: Project) -> str:
-    """The file with the template's answers, empty if there is none."""
-    lock = project.root / _LOCK
-    found = _ANSWERS_LINE.search(read_text(lock)) if lock.is_file() else None
-    return found[1] if found else ""
-
-
 def check_answers(project: Project) -> Iterator[Finding]:
     """Check the answers file, from which ``copier update`` starts."""
-    name = answers_file(project)
+    name = read_engine_lock(project.root).answers
     if not name:
         return
     if not (project.root / name).is_file():

@@ -50,7 +50,7 @@ class _ParseError(msgspec.Struct):
 
 
 class _PyprojectMistake(msgspec.Struct):
-    key: str
+    keys: tuple[str, ...]
     problem: str
 
 
@@ -166,13 +166,15 @@ def _pyproject(validator: _Validator) -> list[Finding]:
     outcome = validator.run("python", ["-I", str(script), name])
     if outcome.code != 0:
         raise ToolError(f"validate-pyproject: {outcome.tail()}")
-    if not outcome.stdout.strip():
-        return []
-    mistake = msgspec.json.decode(outcome.stdout, type=_PyprojectMistake)
+    mistakes = msgspec.json.decode(outcome.stdout, type=list[_PyprojectMistake])
     text = read_text(validator.project.root / name)
-    keys = tuple(part.strip("'\"") for part in mistake.key.split("."))
-    message = f"{mistake.key}: {mistake.problem}"
-    return [_finding(name, find_line(text, keys), message)]
+    return [_pyproject_finding(name, text, mistake) for mistake in mistakes]
+
+
+def _pyproject_finding(name: str, text: str, mistake: _PyprojectMistake) -> Finding:
+    key = ".".join(mistake.keys).replace(".[", "[")
+    line = find_line(text, mistake.keys)
+    return _finding(name, line, f"{key}: {mistake.problem}")
 
 
 def _pre_commit(validator: _Validator) -> list[Finding]:

@@ -12,12 +12,9 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_model import Package
+from ci_engine.project.engine_lock import read_engine_lock
 from ci_engine.project.repository import Project
-from ci_engine.validation.marked_blocks import (
-    answers_file,
-    configuration_finding,
-    listed_packages,
-)
+from ci_engine.validation.marked_blocks import configuration_finding, listed_packages
 
 
 def check_unlisted_packages(project: Project) -> Iterator[Finding]:
@@ -26,7 +23,7 @@ def check_unlisted_packages(project: Project) -> Iterator[Finding]:
     Root settings such as testpaths and the releases are rendered from the answers:
     other packages are only checked by separate jobs.
     """
-    name = answers_file(project)
+    name = read_engine_lock(project.root).answers
     if not name or not (project.root / name).is_file():
         return
     try:

@@ -8,7 +8,6 @@ the change, and runs no code of it.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import cast
@@ -21,15 +20,13 @@ from ci_engine.configuration.project_settings import configuration_file, read_ow
 from ci_engine.configuration.reading import Table
 from ci_engine.errors import CommandError, ToolError
 from ci_engine.github.event import read_event
+from ci_engine.project.engine_lock import ENGINE_LOCK, parse_engine_lock
 from ci_engine.project.git import Git
 from ci_engine.project.repository import read_project
 from ci_engine.workflow_jobs.job_decision import skips_of
 
 _FRAMEWORK = ("ci-framework", ".github/workflows", ".github/actions")
 _OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS")
-_LOCK = "ci-framework/engine.lock"
-# It sets where the engine is fetched from.
-_ANSWERS = re.compile(rb"^# answers: *(.*?) *$", re.MULTILINE)
 _OF_PACKAGES = ("packages", "cross-package-tests")
 _MOST_NAMED = 20
 _LONGEST = 300
@@ -70,7 +67,7 @@ class TargetBranch:
         for name in sorted(before.keys() | after.keys(), key=_importance):
             if before.get(name) == after.get(name):
                 continue
-            if name == _LOCK:
+            if name == ENGINE_LOCK:
                 old, new = _commit(before.get(name)), _commit(after.get(name))
                 pinned = f"the engine of commit {new or 'none'}, before {old or 'none'}"
                 yield f"{name}: {pinned}"
@@ -147,7 +144,13 @@ def _short(value: str) -> str:
 
 def _importance(name: str) -> tuple[int, str]:
     """The position of a file in the list, as a change may add many files."""
-    starts = (_LOCK, "ci-framework/", *_OWNERS, ".copier-answers", ".github/workflows/")
+    starts = (
+        ENGINE_LOCK,
+        "ci-framework/",
+        *_OWNERS,
+        ".copier-answers",
+        ".github/workflows/",
+    )
     ranks = [rank for rank, start in enumerate(starts) if name.startswith(start)]
     return (ranks[0] if ranks else len(starts), name)
 
@@ -181,12 +184,11 @@ def _listed(root: Path) -> dict[str, bytes]:
 
 
 def _answers(root: Path) -> str:
-    """The file with the answers, as named in engine.lock."""
-    lock = root / _LOCK
-    found = _ANSWERS.search(_content(lock)) if lock.is_file() else None
-    name = os.fsdecode(found[1]) if found else ""
-    inside = name and ".." not in Path(name).parts and not Path(name).is_absolute()
-    return name if inside else ".copier-answers.yml"
+    """The file with the answers, which set where the engine is fetched from."""
+    lock = root / ENGINE_LOCK
+    # A change may have written any bytes to it.
+    text = os.fsdecode(_content(lock)) if lock.is_file() else ""
+    return parse_engine_lock(text).answers or ".copier-answers.yml"
 
 
 def _content(path: Path) -> bytes:
@@ -196,6 +198,4 @@ def _content(path: Path) -> bytes:
 
 
 def _commit(lock: bytes | None) -> str:
-    lines = (lock or b"").decode("utf-8", "replace").splitlines()
-    found = (line for line in lines if line.startswith("# commit:"))
-    return next(found, "").removeprefix("# commit:").strip()[:40]
+    return parse_engine_lock(os.fsdecode(lock or b"")).commit[:40]

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Generator
 from pathlib import Path
 
 from ci_engine.errors import ToolError, UsageError
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from ci_engine.processes.file_lock import lock_now
 
 
 @contextlib.contextmanager
@@ -58,10 +53,7 @@ def is_locked(directory: Path) -> bool:
 def _lock(descriptor: int) -> bool:
     """Take the lock until the file is closed; False if another process has it."""
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock_now(descriptor)
     except (BlockingIOError, PermissionError):
         return False
     except OSError:

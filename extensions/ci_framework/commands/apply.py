@@ -20,7 +20,7 @@ from ci_framework.commands.options import (
     read,
 )
 from ci_framework.commands.questions import ask_decisions
-from ci_framework.planning.always_red import with_always_red
+from ci_framework.planning.always_red import AlwaysRedCount
 from ci_framework.planning.build import BuiltPlan, build_plan
 from ci_framework.planning.plan import Plan
 from ci_framework.planning.recorded_answers import find_recorded
@@ -113,7 +113,8 @@ def plan_and_apply(options: ApplyOptions) -> Applied:
     request = options.plan_request()
     if not options.dry_run:
         _refuse_first(repository, options)
-    built = with_always_red(repository, build_plan(repository, request))
+    always_red = AlwaysRedCount(repository)
+    built = always_red.add_to(build_plan(repository, request))
     if not options.json:
         print_plan(built.plan, console)
     if _asks(built, options):
@@ -122,7 +123,7 @@ def plan_and_apply(options: ApplyOptions) -> Applied:
             console.print("Nothing was written.")
             return Applied(repository, built.plan, None)
         if decided != request:
-            built = with_always_red(repository, build_plan(repository, decided))
+            built = always_red.add_to(build_plan(repository, decided))
             print_plan(built.plan, console)
     plan = built.plan
     if not plan.writes or options.dry_run:

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from ci_framework.commands.options import PlanOptions, add_plan, add_retire, read
-from ci_framework.planning.always_red import with_always_red
+from ci_framework.planning.always_red import AlwaysRedCount
 from ci_framework.planning.build import build_plan
 from ci_framework.planning.plan import Plan
 from ci_framework.preflight import check_commit
@@ -46,7 +46,7 @@ def run(parsed: argparse.Namespace) -> int:
     repository = open_repository(Path(options.path), read_only=True)
     check_commit(repository)
     built = build_plan(repository, options.plan_request())
-    plan = with_always_red(repository, built).plan
+    plan = AlwaysRedCount(repository).add_to(built).plan
     if options.write_answers:
         target = Path(options.write_answers)
         write_report(target.parent, target.name, _answers_text(plan))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import msgspec
 from ci_engine.processes.programs import CanceledError, Outcome, run_program
 from ci_engine.processes.thread_pools import thread_pool
 from ci_framework.fleet.state import Action, Entry, Member, is_address
+from ci_framework.temporary_files import owned_directory
 
 _CLONE_SECONDS = 1800.0
 # Test runs have their own limit; this one is for everything else that hangs.
@@ -182,8 +182,8 @@ def _clone(member: Member, cancel: threading.Event) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # An interrupted clone must not look like a complete one.
-        with tempfile.TemporaryDirectory(prefix=".clone-", dir=path.parent) as location:
-            fresh = Path(location) / "repository"
+        with owned_directory(path.parent, ".clone-") as location:
+            fresh = location / "repository"
             outcome = run_program(
                 ["git", "clone", "--quiet", "--", member.source, str(fresh)],
                 cwd=path.parent,

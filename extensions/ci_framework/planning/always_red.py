@@ -6,8 +6,10 @@ import os
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -28,10 +30,9 @@ from ci_framework.repository import Repository
 RULES = "F,E9"
 _SECONDS = 300.0
 # Change and cache nothing.
-_OPTIONS = (
-    *("check", "--quiet", "--no-cache", "--no-fix", "--no-fix-only", "--exit-zero"),
-    *("--output-format=json", "--force-exclude", "--select", RULES),
-)
+_CHECK = ("check", "--quiet", "--no-cache", "--no-fix", "--no-fix-only", "--exit-zero")
+_OPTIONS = (*_CHECK, "--output-format=json", "--force-exclude", "--select", RULES)
+_FIX = f"check --select {RULES} --fix"
 _SETTINGS = ("pyproject.toml", "ruff.toml", ".ruff.toml")
 # How to start ruff if the project may not have it.
 _RUNNERS = {"uv": "uvx ruff", "pixi": "pixi exec ruff"}
@@ -53,28 +54,40 @@ class _Violation(msgspec.Struct):
     fix: _Fix | None = None
 
 
-@dataclass(frozen=True)
-class _Found:
-    """One finding.
-
-    Attributes:
-        listed: whether ruff checks the file without being given its name.
-    """
+class _Found(NamedTuple):
+    """One finding."""
 
     path: str
     line: int
     rule: str
     fixable: bool
-    listed: bool
 
 
-def with_always_red(repository: Repository, built: BuiltPlan) -> BuiltPlan:
-    """Add the findings that fail the gate from the first day to a first plan."""
-    if built.adopted or _is_off(built):
-        return built
-    manager = str(built.plan.answers.get("package_manager", ""))
-    found = count_always_red(repository, manager)
-    return replace(built, plan=msgspec.structs.replace(built.plan, always_red=found))
+class AlwaysRedCount:
+    """The findings of one tree, counted once for every plan with other answers."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def add_to(self, built: BuiltPlan) -> BuiltPlan:
+        """Add the findings that fail the gate from the first day to a first plan."""
+        if built.adopted or _is_off(built):
+            return built
+        found = self.by_manager(str(built.plan.answers.get("package_manager", "")))
+        plan = msgspec.structs.replace(built.plan, always_red=found)
+        return replace(built, plan=plan)
+
+    def by_manager(self, manager: str) -> AlwaysRed:
+        """The findings, with a command for projects of this package manager."""
+        found, targets = self._counted
+        if not targets:
+            return found
+        command = f"{_RUNNERS.get(manager, _ANYWHERE)} {_FIX} {shlex.join(targets)}"
+        return msgspec.structs.replace(found, command=command)
+
+    @cached_property
+    def _counted(self) -> tuple[AlwaysRed, list[str]]:
+        return _count(self._repository)
 
 
 def _is_off(built: BuiltPlan) -> bool:
@@ -84,8 +97,12 @@ def _is_off(built: BuiltPlan) -> bool:
     return any((setting.key, setting.value) == off for setting in settings)
 
 
-def count_always_red(repository: Repository, manager: str) -> AlwaysRed:
-    """Count the findings that the gate never records; writes nothing."""
+def _count(repository: Repository) -> tuple[AlwaysRed, list[str]]:
+    """Count the findings that the gate never records; writes nothing.
+
+    Returns:
+        The findings, and the paths to give to ruff to fix them.
+    """
     names = sorted(
         name
         for name, entry in repository.tracked.items()
@@ -95,20 +112,21 @@ def count_always_red(repository: Repository, manager: str) -> AlwaysRed:
         and (repository.root / name).is_file()
     )
     if not names:
-        return AlwaysRed()
+        return AlwaysRed(), []
     try:
         found = _find(repository, names)
+        fixable = [item.path for item in found if item.fixable]
+        targets = _targets(repository, fixable) if fixable else []
     except CommandError as error:
         reason = str(error).partition("\n")[0]
-        return AlwaysRed(uncounted=reason)
-    fixable = sum(item.fixable for item in found)
-    return AlwaysRed(
+        return AlwaysRed(uncounted=reason), []
+    counted = AlwaysRed(
         rules=_counted(item.rule for item in found),
         files=_counted(item.path for item in found),
-        fixable=fixable,
-        command=_command(found, manager) if fixable else "",
+        fixable=len(fixable),
         remaining=[f"{f.path}:{f.line} {f.rule}" for f in found if not f.fixable],
     )
+    return counted, targets
 
 
 def _counted(items: Iterator[str]) -> dict[str, int]:
@@ -121,38 +139,46 @@ def _find(repository: Repository, names: Sequence[str]) -> list[_Found]:
     own = any(_excludes(project, name) for name in repository.tracked)
     # Without this option, ruff has default excludes, such as a directory named venv.
     every = () if own else ("--config", "exclude = []")
-    options = ("--no-respect-gitignore", *every)
-    usual = {(v.filename, v.location.row, v.code) for v in _run(project, (), ["."])}
-    found: list[_Found] = []
-    for part in batches(names):
-        for item in _run(project, options, part):
-            key = (item.filename, item.location.row, item.code)
-            found.append(
-                _Found(
-                    path=os.path.relpath(item.filename, os.path.realpath(project.root)),
-                    line=item.location.row,
-                    rule=item.code or "invalid-syntax",
-                    fixable=item.fix is not None and item.fix.applicability == "safe",
-                    listed=key in usual,
-                )
-            )
-    return sorted(found, key=lambda item: (item.path, item.line, item.rule))
+    options = (*_OPTIONS, "--no-respect-gitignore", *every)
+    root = os.path.realpath(project.root)
+    return sorted(
+        _Found(
+            path=os.path.relpath(item.filename, root),
+            line=item.location.row,
+            rule=item.code or "invalid-syntax",
+            fixable=item.fix is not None and item.fix.applicability == "safe",
+        )
+        for part in batches(names)
+        for item in _violations(_run(project, [*options, *part]))
+    )
 
 
-def _run(
-    project: Project, options: Sequence[str], targets: Sequence[str]
-) -> list[_Violation]:
+def _targets(repository: Repository, fixable: Sequence[str]) -> list[str]:
+    """The paths of these files for ruff, which skips some of them by default."""
+    project = read_project(repository.root)
+    rows = _run(project, [*_CHECK, "--show-files", "."]).decode("utf-8", "replace")
+    listed = {os.path.realpath(row) for row in rows.splitlines()}
+    paths = {name: os.path.realpath(project.root / name) for name in sorted({*fixable})}
+    hidden = [f"./{name}" for name, path in paths.items() if path not in listed]
+    return hidden if len(hidden) == len(paths) else [".", *hidden]
+
+
+def _run(project: Project, arguments: Sequence[str]) -> bytes:
     tool = isolated_tool(project, "ruff")
     outcome = run_program(
-        [tool.program(), *_OPTIONS, *options, *targets],
+        [tool.program(), *arguments],
         cwd=project.root,
         timeout=_SECONDS,
         variables=tool_variables(tool.variables),
     )
     if outcome.code != 0:
         raise ToolError(f"ruff: {outcome.describe_exit()}: {outcome.tail(1)}")
+    return outcome.raw
+
+
+def _violations(report: bytes) -> list[_Violation]:
     try:
-        return msgspec.json.decode(outcome.raw, type=list[_Violation])
+        return msgspec.json.decode(report, type=list[_Violation])
     except msgspec.DecodeError as error:
         raise ToolError(f"ruff: unusable output: {error}") from error
 
@@ -169,12 +195,3 @@ def _excludes(project: Project, name: str) -> bool:
     if name.endswith("pyproject.toml"):
         document = table(document, "tool", "ruff")
     return "exclude" in document
-
-
-def _command(found: Sequence[_Found], manager: str) -> str:
-    """The command that fixes all automatically fixable findings."""
-    hidden = sorted({item.path for item in found if item.fixable and not item.listed})
-    listed = ["."] if any(item.fixable and item.listed for item in found) else []
-    words = shlex.join([*listed, *(f"./{path}" for path in hidden)])
-    ruff = _RUNNERS.get(manager, _ANYWHERE)
-    return f"{ruff} check --select {RULES} --fix {words}"

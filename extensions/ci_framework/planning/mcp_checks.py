@@ -20,51 +20,35 @@ def unchecked_servers(
         inventory: the facts about the repository.
         answers: those of the plan; packages of a monorepo have separate gates.
     """
-    found = inventory.mapping("package-mcp-servers")
-    evidence = inventory.fact("package-mcp-servers")
-    if answers.get("project_type") != "monorepo" or not found:
-        return _server_of_the_project(inventory, answers)
-    first, command = next(iter(found.items()))
-    return [
-        Operation(
-            kind="manual",
-            path=f"{first}/pyproject.toml",
-            reason=_reason(list(found), command),
-            risk="low",
-            evidence=evidence.evidence[:_SHOWN] if evidence else [],
-        )
-    ]
+    kind = answers.get("project_type")
+    packages = inventory.mapping("package-mcp-servers") if kind == "monorepo" else {}
+    if packages:
+        first, command = next(iter(packages.items()))
+        path, reason = f"{first}/pyproject.toml", _reason([*packages], command)
+        fact = inventory.fact("package-mcp-servers")
+    else:
+        fact = inventory.fact("mcp-server")
+        if fact is None or not fact.value or kind != "mcp-server":
+            return []
+        path = str(answers.get("settings_file") or "pyproject.toml")
+        reason = _reason(["it"], str(fact.value))
+    evidence = fact.evidence[:_SHOWN] if fact else []
+    manual = Operation(
+        kind="manual", path=path, reason=reason, risk="low", evidence=evidence
+    )
+    return [manual]
 
 
-def _reason(paths: list[str], command: str) -> str:
-    first, *others = paths
+def _reason(servers: list[str], command: str) -> str:
     setting = f'[tool.ci-framework.mcp] with command = "{command}"'
-    if not others:
+    if len(servers) == 1:
         return (
-            f"{first} is an MCP server: to have its gate start and check it, add "
+            f"{servers[0]} is an MCP server: to have its gate start and check it, add "
             f"{setting}"
         )
-    names = ", ".join(paths[:_SHOWN]) + (", ..." if paths[_SHOWN:] else "")
+    names = ", ".join(servers[:_SHOWN]) + (", ..." if servers[_SHOWN:] else "")
     return (
-        f"{len(paths)} packages are MCP servers ({names}): to have the gates start and "
-        f"check them, add to the pyproject.toml of each what {first} needs: {setting}; "
-        "`ci-framework analyze` names the commands"
+        f"{len(servers)} packages are MCP servers ({names}): to have the gates start "
+        f"and check them, add to the pyproject.toml of each what {servers[0]} needs: "
+        f"{setting}; `ci-framework analyze` names the commands"
     )
-
-
-def _server_of_the_project(
-    inventory: Inventory, answers: Mapping[str, object]
-) -> list[Operation]:
-    fact = inventory.fact("mcp-server")
-    if fact is None or not fact.value or answers.get("project_type") != "mcp-server":
-        return []
-    return [
-        Operation(
-            kind="manual",
-            path=str(answers.get("settings_file") or "pyproject.toml"),
-            reason="it is an MCP server: to have the gate start and check it, add "
-            f'[tool.ci-framework.mcp] with command = "{fact.value}"',
-            risk="low",
-            evidence=fact.evidence[:_SHOWN],
-        )
-    ]

@@ -100,7 +100,7 @@ def scratch_directory() -> Generator[Path]:
     try:
         with (
             tempfile.TemporaryDirectory(
-                prefix="ci-framework-validation-", ignore_cleanup_errors=True
+                prefix="validation-", ignore_cleanup_errors=True
             ) as directory,
             everything_ends(),
         ):

@@ -11,8 +11,11 @@ from prompt_toolkit.input.base import PipeInput
 from prompt_toolkit.input.defaults import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from ci_engine.environments.isolated_tools import IsolatedTool, isolated_tool
+from ci_engine.project.repository import Project
 from ci_framework.commands import apply
 from ci_framework.commands.questions import ask_decisions
+from ci_framework.planning import always_red
 from ci_framework.planning.build import PlanRequest, build_plan
 from ci_framework.repository import open_repository
 from tests.support.adoption_scenes import Companion, make_project, status_of
@@ -101,10 +104,19 @@ def test_adopting_at_a_terminal_asks_and_plans_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     project = make_project(tmp_path)
+    starts: list[str] = []
+
+    def counted(project: Project, name: str) -> IsolatedTool:
+        starts.append(name)
+        return isolated_tool(project, name)
+
+    monkeypatch.setattr(always_red, "isolated_tool", counted)
     monkeypatch.setattr(apply, "has_terminal", lambda: True)
     keys.send_text(DOWN + ENTER + ENTER + "n")
     words = ("--template", releases, "--vcs-ref", "v2.0.0")
     text = Companion(capsys).run("apply", project, *words)
     assert text.count("\nPlan ") == 2
+    # The tree is the same, so one start counts, and one lists what `.` includes.
+    assert starts == ["ruff", "ruff"]
     assert text.endswith("Nothing was written.\n")
     assert status_of(project) == ""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from ci_engine.errors import ToolError
+from ci_engine.processes.programs import Outcome, run_program
 from ci_framework.planning import always_red
-from ci_framework.planning.always_red import count_always_red
+from ci_framework.planning.always_red import AlwaysRedCount
 from ci_framework.planning.plan import AlwaysRed
 from ci_framework.reporting.first_day import first_day_lines
 from ci_framework.repository import open_repository
@@ -28,7 +30,7 @@ FILES: dict[str, str | bytes] = {
 def count(path: Path, manager: str = "uv", **more: str | bytes) -> AlwaysRed:
     repository = open_repository(make_repository(path / "p", {**FILES, **more}))
     before = picture(repository.root)
-    found = count_always_red(repository, manager)
+    found = AlwaysRedCount(repository).by_manager(manager)
     assert picture(repository.root) == before
     assert found.uncounted == ""
     return found
@@ -62,10 +64,10 @@ def test_the_command_fixes_what_is_announced(tmp_path: Path) -> None:
     (path / "gen").mkdir()
     (path / "gen" / "it's.py").write_text("import os\n")
     run("git", "add", "--force", "gen", cwd=path)
-    found = count_always_red(open_repository(path), "uv")
+    found = AlwaysRedCount(open_repository(path)).by_manager("uv")
     assert found.command.startswith("uvx ruff check --select F,E9 --fix . ")
     run("sh", "-c", f"{found.command.removeprefix('uvx ')} || true", cwd=path)
-    after = count_always_red(open_repository(path), "uv")
+    after = AlwaysRedCount(open_repository(path)).by_manager("uv")
     assert (found.fixable, after.fixable, after.command) == (4, 0, "")
     assert after.remaining == [
         row.replace("a.py:4", "a.py:2") for row in found.remaining
@@ -88,6 +90,35 @@ def test_the_settings_count_as_far_as_they_do_for_the_gate(
     assert sum(found.rules.values()) == number
 
 
+def starts_of_ruff(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The arguments of each start from now on."""
+    starts: list[list[str]] = []
+
+    def counted(
+        argv: Sequence[str], *, cwd: Path, timeout: float, variables: Mapping[str, str]
+    ) -> Outcome:
+        starts.append([*argv[1:]])
+        return run_program(argv, cwd=cwd, timeout=timeout, variables=variables)
+
+    monkeypatch.setattr(always_red, "run_program", counted)
+    return starts
+
+
+def test_a_tree_is_counted_once_for_all_plans_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clean = open_repository(make_repository(tmp_path / "p", {"clean.py": "A = 1\n"}))
+    starts = starts_of_ruff(monkeypatch)
+    counted = AlwaysRedCount(clean)
+    assert counted.by_manager("uv") == counted.by_manager("pixi") == AlwaysRed()
+    assert len(starts) == 1
+    counted = AlwaysRedCount(open_repository(make_repository(tmp_path / "q", FILES)))
+    commands = {counted.by_manager(name).command[:4] for name in ("uv", "pixi", "pip")}
+    assert commands == {"uvx ", "pixi", "pipx"}
+    # What can be fixed is looked up as well: which paths the command needs.
+    assert ["--show-files" in words for words in starts[1:]] == [False, True]
+
+
 def test_what_cannot_be_counted_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,13 +127,13 @@ def test_what_cannot_be_counted_is_said(
 
     monkeypatch.setattr(always_red, "isolated_tool", offline)
     repository = open_repository(make_repository(tmp_path / "p", FILES))
-    found = count_always_red(repository, "uv")
+    found = AlwaysRedCount(repository).by_manager("uv")
     assert first_day_lines(found)[0][0].endswith(
         "could not be counted: " + found.uncounted
     )
     assert found.uncounted == "a locked tool could not be installed: no network"
     none = open_repository(make_repository(tmp_path / "q", {"README.md": ""}))
-    assert count_always_red(none, "uv") == AlwaysRed()
+    assert AlwaysRedCount(none).by_manager("uv") == AlwaysRed()
 
 
 def test_the_plan_begins_with_it_and_is_the_same_plan(

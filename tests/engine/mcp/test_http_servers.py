@@ -25,6 +25,9 @@ FAULTY: dict[str, Expected] = {
     "wrong-status": {"start": ["at /mcp: it failed with HTTP 500"]},
     "content-type": {"start": ["it answered with text/html instead of application/j"]},
     "no-json": {"start": ["handshake: an answer is no message of the protocol"]},
+    "infinite-default": {
+        "protocol": ["(http, 2025-11-25): invalid: the answer contains -Infinity, whi"]
+    },
     "vanish no-end": {
         "protocol": ["the server forgot the session that it had opened (HTTP 404)"],
         "shutdown": ["did not end within 0.5 s after it was terminated (http, 2025-11"],

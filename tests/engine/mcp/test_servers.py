@@ -84,6 +84,18 @@ FAULTY: dict[str, Expected] = {
         "calls": ["tool 'double' with {\"number\":4} failed (stdio, 2025-11-25)"],
         "shutdown": ["exited while a client was connected"],
     },
+    "not-a-number": {
+        "calls": [
+            "tool 'double' with {\"number\":4} failed (stdio, 2025-11-25): the answer "
+            "contains NaN, which is not JSON"
+        ]
+    },
+    "infinite-default": {
+        "protocol": [
+            "the list of tools could not be read (stdio, 2025-11-25): invalid: the "
+            "answer contains -Infinity, which is not JSON"
+        ]
+    },
     "stateful": {"stateless": ["tool 'state' has another result when two processes"]},
 }
 
@@ -112,7 +124,9 @@ def test_a_server_that_hangs_or_is_late_is_not_waited_for(
     limits = {"start_seconds": 0.6, "answer_seconds": 1.0}
     hanging = servers.check(servers.settings("hang", **limits))
     assert hanging["start"].status is Status.TIMED_OUT
-    assert "did not answer within 1.6 s over stdio" in messages(hanging)
+    said = messages(hanging)
+    assert "did not answer within 1.6 s over stdio; it was still running" in said
+    assert "if it only starts late, set tool.ci-framework.mcp.start-seconds" in said
     assert hanging["schemas"].status is Status.NOT_RUN
 
     late = servers.check(servers.settings("slow", start_seconds=0.6))

@@ -96,12 +96,35 @@ def test_a_dry_run_lists_the_scanners_of_the_level(project: DemoProject) -> None
 def test_names_of_scanners_that_were_removed_are_deprecated(
     project: DemoProject,
 ) -> None:
-    names = ("ruff", "safety", "trufflehog")
+    names = ("ruff", "safety", "trufflehog", "licences")
     run = project.run("scan", "--dry-run", "--only", ",".join(names))
     assert run.code == 0, str(run)
-    assert run.stdout.split() == ["bandit", "audit", "kingfisher"]
+    assert run.stdout.split() == ["bandit", "audit", "kingfisher", "licenses"]
     for name in names:
         assert f"warning: {name} is deprecated" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "scanner"),
+    [
+        ("pip-audit", "audit"),
+        ("uv-audit", "audit"),
+        ("osv-scanner", "audit"),
+        ("ggshield", "kingfisher"),
+        ("pip-licenses", "licenses"),
+        ("cyclonedx", "sbom"),
+        ("syft", "sbom"),
+        ("opengrep", "semgrep"),
+    ],
+)
+def test_the_name_of_another_tool_runs_the_scanner_with_the_same_purpose(
+    project: DemoProject, name: str, scanner: str
+) -> None:
+    run = project.run("scan", "--dry-run", "--only", name)
+    assert run.code == 0, str(run)
+    assert run.stdout.split() == [scanner]
+    said = f"warning: {name} is not a scanner of ci scan; {scanner} runs instead\n"
+    assert said in run.stderr
 
 
 def test_wrong_waivers_are_refused_and_found_by_validate(demo: DemoProject) -> None:

@@ -362,22 +362,22 @@ def test_files_of_other_tools_that_do_not_fit_are_wrong(project: DemoProject) ->
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize(
-    ("old", "new", "marker"),
-    [
-        ('name = "demo"', "name = 3", "name = 3"),
-        ('name = "demo"', 'name = "-demo-"', "-demo-"),
-        ("line-length = 88", 'line-length = "wide"', "wide"),
-    ],
-)
 @pytest.mark.usefixtures("validators")
-def test_a_pyproject_that_does_not_fit_is_wrong(
-    project: DemoProject, old: str, new: str, marker: str
+def test_each_value_of_pyproject_that_does_not_fit_is_wrong(
+    project: DemoProject,
 ) -> None:
-    project.replace("pyproject.toml", old, new)
+    project.replace("pyproject.toml", 'name = "demo"', 'name = "-demo-"')
+    wide = 'line-length = "wide"\nlint.ignore = [\n    "E501",\n    "NONE9"\n]'
+    project.replace("pyproject.toml", "line-length = 88", f"{wide}\nlines = 3")
     run = validate(project)
-    location = Location("pyproject.toml", line_of(project, marker))
-    assert_wrong(run, "schemas", location, "expected", "got")
+    for marker, problem in (
+        ("-demo-", "project.name: expected pep508-identifier, got '-demo-'"),
+        ("wide", "tool.ruff.line-length: expected a value that its schema allows"),
+        ("lint.ignore", "tool.ruff.lint.ignore[1]: expected a value that"),
+        ("[tool.ruff]", "tool.ruff: unknown 'lines'"),
+    ):
+        location = Location("pyproject.toml", line_of(project, marker))
+        assert_wrong(run, "schemas", location, problem)
 
 
 @pytest.mark.heavy

@@ -60,6 +60,8 @@ async function inspect(page, problems) {
   problems.push(...await page.evaluate((host) => {
     const root = document.querySelector(host).shadowRoot;
     return [...root.querySelectorAll("summary, a")].flatMap((each) => {
+      // On a busy machine the browser goes to the fragment of the address only now.
+      each.scrollIntoView({ behavior: "instant", block: "nearest" });
       const box = each.getBoundingClientRect();
       const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
       const seen = root.elementFromPoint(x, y);
@@ -90,6 +92,9 @@ try {
       };
       page.on("console", failed);
       await page.goto(address, { waitUntil: "networkidle" });
+      await page.evaluate(() => new Promise((drawn) => {
+        requestAnimationFrame(() => requestAnimationFrame(drawn));
+      }));
       result = await page.evaluate(read, HOST);
       if (choice && await reach(page, (text) => text.startsWith("Version"), problems)) {
         await page.keyboard.press("Enter");

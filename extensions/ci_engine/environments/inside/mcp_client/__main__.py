@@ -34,6 +34,7 @@ from .http_address import (
     notable_answer,
     wait_until_it_listens,
 )
+from .json_messages import read_strictly
 from .server_process import ServerProcess, start_server
 
 _ERAS = (HANDSHAKE, MODERN)
@@ -248,6 +249,7 @@ def main(arguments: list[str]) -> int:
     observation = Observation(job, report)
     observation.facts["newest"] = mcp_types.version.LATEST_HANDSHAKE_VERSION
     avoid_proxies(job["host"])
+    read_strictly()
     run: Callable[..., Any] = anyio.run
     try:
         run(observation.everything)

@@ -10,6 +10,8 @@ from mcp import MCPError
 from mcp_types import CONNECTION_CLOSED, PARSE_ERROR, REQUEST_TIMEOUT
 from pydantic import ValidationError
 
+from .json_messages import OURS
+
 _MOST_ERRORS = 3
 _HTTPX: Any = import_module("httpx2")
 _NO_CONNECTION: type[Exception] = _HTTPX.TransportError
@@ -23,6 +25,8 @@ def explain(error: BaseException) -> dict[str, str]:
     """
     error = _innermost(error)
     if isinstance(error, MCPError) and error.code == PARSE_ERROR:
+        if error.error.data == OURS:
+            return {"kind": "invalid", "text": error.error.message}
         # The client's own message is several lines of its validator.
         return {"kind": "invalid", "text": "an answer is no message of the protocol"}
     if isinstance(error, MCPError):

@@ -12,7 +12,8 @@ from typing import Any, cast
 import anyio
 from anyio.abc import ByteReceiveStream, ByteSendStream, Process
 from mcp.shared.message import SessionMessage
-from mcp_types import jsonrpc_message_adapter
+
+from .json_messages import read_message
 
 # Messages may be large; other output, and stderr, need not be.
 _LONGEST_LINE = 32 * 1024 * 1024
@@ -179,7 +180,7 @@ class ServerProcess:
         """The message in a line, None if there is none."""
         try:
             # Only UTF-8, and no batches, which newer versions of the protocol removed.
-            message = jsonrpc_message_adapter.validate_json(line.decode("utf-8"))
+            message = read_message(line.decode("utf-8"))
         except ValueError:
             self._keep_stray(line)
             return None
