@@ -215,7 +215,7 @@ def _versions(project: Project, *, online: bool) -> Iterator[Problem]:
 
 
 def _table_version(project: Project) -> str:
-    return text(project.tool("ci-framework"), "version")
+    return text(project.written_settings, "version")
 
 
 def _tags(listed: str) -> dict[str, str]:

@@ -122,7 +122,7 @@ def _isolated(
     name = _ISOLATED[source.builder]
     tool = isolated_tool(project, name, cancel)
     # It imports and documents the code of the project.
-    paths = texts(project.tool("ci-framework"), "source-paths") or ["src", "."]
+    paths = texts(project.written_settings, "source-paths") or ["src", "."]
     there = [
         str(project.root / path) for path in paths if (project.root / path).is_dir()
     ]

@@ -88,7 +88,7 @@ def separate_unreachable(
 
 def _own_modules(project: Project) -> Iterator[str]:
     """The top-level modules of the project: no other site defines what is in them."""
-    paths = texts(project.tool("ci-framework"), "source-paths") or ["src", "."]
+    paths = texts(project.written_settings, "source-paths") or ["src", "."]
     for path in paths:
         for each in (project.root / path).glob("*"):
             if each.suffix == ".py" or (each / "__init__.py").is_file():

@@ -58,7 +58,7 @@ class EnvironmentRequest:
     @property
     def matrix(self) -> list[str]:
         """The Python versions that the project's CI tests, if it names them."""
-        own = with_answers(self.project.tool("ci-framework"))
+        own = with_answers(self.project.written_settings)
         return texts(own, "matrix", "python-versions")
 
     @property
@@ -137,7 +137,7 @@ def _members(project: Project) -> list[str]:
 
     Only those with code in the configured source paths are checked as a whole.
     """
-    named = texts(project.tool("ci-framework"), "source-paths")
+    named = texts(project.written_settings, "source-paths")
     if project.installable or not named:
         return []
     graph = packages_graph(project)
@@ -157,9 +157,14 @@ def _requirements(request: EnvironmentRequest) -> list[str]:
         return list(group)
     if request.file:
         return ["--requirement", request.file]
-    files = [name for name in _LISTS if _exists(request.project, name)]
+    files = requirement_files(request.project)
     listed = [word for name in files for word in ("--requirement", name)]
     return [*groups.get("dev", ()), *listed]
+
+
+def requirement_files(project: Project) -> list[str]:
+    """The project's files with requirements, by their usual names."""
+    return [name for name in _LISTS if _exists(project, name)]
 
 
 def _exists(project: Project, name: str) -> bool:

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast
 
+from ci_engine.configuration.project_settings import configuration_file
 from ci_engine.configuration.reading import Table, read_toml
 from ci_engine.configuration.tables import dig, table, text
 from ci_engine.errors import ConfigurationError
@@ -95,6 +96,14 @@ class Project:
     def tool(self, name: str) -> Table:
         """The table of a tool in pyproject.toml, empty if there is none."""
         return table(self.pyproject, "tool", name)
+
+    @cached_property
+    def written_settings(self) -> Table:
+        """``[tool.ci-framework]`` as written, from the file that has it."""
+        source = configuration_file(self.root)
+        if source is None or source.name == "pyproject.toml":
+            return self.tool("ci-framework")
+        return table(read_toml(source), "tool", "ci-framework")
 
     @cached_property
     def pixi(self) -> Table:

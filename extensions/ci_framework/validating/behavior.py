@@ -118,7 +118,7 @@ def _environments(stage: _Stage) -> Outcome:
     """Create the environments of both clones in the same way."""
     started = time.monotonic()
     settings = read_settings(stage.clones.adopted.root)
-    recipe = decide(stage.clones.base, settings.environments, settings.tier)
+    recipe = decide(stage.clones.base, settings)
     stage.report("preparing the environment of the base commit")
     before = prepare(stage.clones.base, recipe)
     stage.report("preparing the environment of the adopted commit")

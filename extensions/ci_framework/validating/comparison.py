@@ -15,9 +15,10 @@ from ci_framework.validating.model import (
     passed,
     skipped,
 )
-from ci_framework.validating.suites import SuiteRun
+from ci_framework.validating.suites import SuiteRun, lacks_module
 
 _BAD = ("failed", "error")
+_HEALTHY = ("passed", "xfailed", "xpassed")
 _WORSE_KINDS = ("worse", "lost")
 _Kind = Literal["worse", "better", "lost", "gained", "flaky"]
 
@@ -47,6 +48,9 @@ def compare(
     """
     if before.problem:
         reason = f"in the base commit: {before.problem}"
+        return Compared(not_run(reason, before.tail()))
+    if lacks_module(before) and not {*before.outcomes.values()} & {*_HEALTHY}:
+        reason = "no test passes in the base commit, because a module is missing"
         return Compared(not_run(reason, before.tail()))
     pairs = [(before, after)]
     if after.problem or before.outcomes != after.outcomes:
@@ -135,9 +139,8 @@ def _kind_of(before: list[str], after: list[str]) -> _Kind:
         return "gained"
     if not any(after):
         return "lost"
-    healthy = ("passed", "xfailed", "xpassed")
-    if any(word in healthy for word in before):
-        return "better" if all(word in healthy for word in after) else "worse"
+    if any(word in _HEALTHY for word in before):
+        return "better" if all(word in _HEALTHY for word in after) else "worse"
     # It failed or was skipped: only a failure after a skip is worse.
     failed_before = any(word in _BAD for word in before)
     return "better" if failed_before or not {*after} & {*_BAD} else "worse"

@@ -10,7 +10,11 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.configuration.project_settings import configuration_file, project_table
+from ci_engine.configuration.project_settings import (
+    configuration_file,
+    project_table,
+    with_answers,
+)
 from ci_engine.configuration.reading import read_toml
 from ci_engine.configuration.settings import (
     BUILT_IN_CHECKS,
@@ -19,7 +23,7 @@ from ci_engine.configuration.settings import (
     Settings,
     Tier,
 )
-from ci_engine.configuration.tables import dig, text
+from ci_engine.configuration.tables import dig, text, texts
 
 _Table = dict[str, object]
 _NAMES = frozenset(item.encode_name for item in msgspec.structs.fields(Settings))
@@ -32,12 +36,14 @@ class AdoptedSettings:
     Attributes:
         tier: the tier that CI runs.
         test: the project's own command for its tests; empty = pytest.
+        pythons: the versions that its CI tests.
         variables: all settings as variables, for a commit that has none.
     """
 
     tier: Tier
     environments: Environments
     test: str | list[str]
+    pythons: list[str]
     variables: dict[str, str]
 
 
@@ -59,6 +65,7 @@ def read_settings(root: Path) -> AdoptedSettings:
         tier=TIERS[TIERS.index(tier)] if tier in TIERS else "extended",
         environments=Environments(**names),
         test=_command(settings),
+        pythons=texts(with_answers(settings), "matrix", "python-versions"),
         variables=dict(_variables(settings, ())),
     )
 

@@ -9,25 +9,35 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
+from ci_engine.configuration.command_lines import argv_of
 from ci_engine.configuration.settings import Environments, Tier
 from ci_engine.environments.environment import (
     Environment,
     probe_virtual_environment,
     virtual_environment,
 )
+from ci_engine.environments.interpreters import usual_python
 from ci_engine.environments.preparation import prepare_environment
+from ci_engine.environments.project_environment import requirement_files
 from ci_engine.errors import ToolError
 from ci_engine.findings.tracked_output import refuse_tracked_output
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_model import Kind
-from ci_engine.processes.programs import Outcome, find_program, run_program
+from ci_engine.processes.programs import find_program
 from ci_engine.project.repository import Project, normalize, read_project
 from ci_framework.validating.clones import Clone, child_environment
 from ci_framework.validating.declared import needs_of
+from ci_framework.validating.installing import (
+    insist,
+    install_one_by_one,
+    installer_of,
+    run_installer,
+    together,
+)
 from ci_framework.validating.members import needs_below, packages_below
 from ci_framework.validating.needs import Need
+from ci_framework.validating.settings import AdoptedSettings
 
-_SECONDS = 1200.0
 _NOBODY = Environments(
     essential="", extended="", full="", test="", benchmarks="", docs=""
 )
@@ -42,12 +52,16 @@ class Recipe:
         tier: the tier of the environment.
         needs: additional requirements.
         more: further requirements, if tests lack a module.
+        pytest: whether pytest runs the tests.
+        pythons: the versions that its CI tests.
     """
 
     environments: Environments = _NOBODY
     tier: Tier = "essential"
     needs: tuple[Need, ...] = ()
     more: tuple[Need, ...] = ()
+    pytest: bool = True
+    pythons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,21 +79,34 @@ class Prepared:
     of_gate: bool = False
 
 
-def decide(clone: Clone, environments: Environments, tier: Tier) -> Recipe:
+def decide(clone: Clone, settings: AdoptedSettings) -> Recipe:
     """Determine the test requirements from the files of the base commit.
 
     These are the ones that the project declares for its tests; if there are none,
     those for development.
 
     Raises:
-        ConfigurationError: if pyproject.toml is broken.
+        ConfigurationError: if pyproject.toml is broken, or the command for tests.
     """
     project = read_project(clone.root)
     needs = [*needs_of(project), *needs_below(project)]
     tests = tuple(need for need in needs if need.tests)
     work = tuple(need for need in needs if not need.tests)
     first = (*packages_below(project), *(tests or work))
-    return Recipe(environments, tier, first, work if tests else ())
+    return Recipe(
+        environments=settings.environments,
+        tier=settings.tier,
+        needs=first,
+        more=work if tests else (),
+        pytest=_runs_pytest(settings.test),
+        pythons=tuple(settings.pythons),
+    )
+
+
+def _runs_pytest(own: str | Sequence[str]) -> bool:
+    """Whether tests need pytest: without a command of the project's own, they do."""
+    words = argv_of("test", own if isinstance(own, str) else [*own]) if own else []
+    return not words or any("pytest" in word or "py.test" in word for word in words)
 
 
 def planned_installations(recipe: Recipe) -> list[str]:
@@ -101,21 +128,28 @@ def prepare(clone: Clone, recipe: Recipe) -> Prepared:
     notes: list[str] = []
     try:
         with _variables(child_environment()):
-            environment = prepare_environment(project, recipe.environments, recipe.tier)
+            # The adopted commit has the same matrix in its settings.
+            python = "" if project.written_settings else _python(project, recipe)
+            environment = prepare_environment(
+                project, recipe.environments, recipe.tier, python
+            )
         unmet = [need for need in recipe.needs if not _met(need, project, recipe)]
         # A pixi environment belongs to its lock file: nothing can be added to it.
-        if ("pytest" in environment.probe.modules and not unmet) or environment.prefix:
+        runs = "pytest" in environment.probe.modules or not recipe.pytest
+        if (runs and not unmet) or environment.prefix:
             return Prepared(environment, project, [environment.name], of_gate=True)
     except ToolError as error:
-        notes.append(f"not created as the gate does it: {str(error).splitlines()[0]}")
-    return _beside(project, recipe.needs, notes)
+        first, *rest = str(error).splitlines()
+        why = f": {rest[-1].strip()}" if rest else ""
+        notes.append(f"not created as the gate does it: {first}{why}")
+    return _beside(project, recipe, notes)
 
 
 def widen(prepared: Prepared, recipe: Recipe) -> Prepared:
     """Add the requirements for development, because tests lack a module."""
     if prepared.of_gate:
-        needs = (*recipe.needs, *recipe.more)
-        return _beside(prepared.project, needs, prepared.notes)
+        whole = replace(recipe, needs=(*recipe.needs, *recipe.more))
+        return _beside(prepared.project, whole, prepared.notes)
     return _with(prepared, recipe.more)
 
 
@@ -129,22 +163,38 @@ def _met(need: Need, project: Project, recipe: Recipe) -> bool:
     return own and find_program(project.manager) is not None
 
 
-def _beside(project: Project, needs: Sequence[Need], notes: list[str]) -> Prepared:
+def _beside(project: Project, recipe: Recipe, notes: list[str]) -> Prepared:
     """A separate environment for the tests and their requirements."""
     refuse_tracked_output(project)
+    needs = recipe.needs
     locked = _locked(project, needs)
     if locked is not None:
         prepared = Prepared(locked, project, [*notes, "from uv.lock"])
         rest = [need for need in needs if need.source not in ("extra", "group")]
     else:
-        plain = _plain(project)
+        plain = _plain(project, _python(project, recipe))
         prepared = Prepared(plain, project, [*notes, plain.name])
-        rest = list(needs)
+        rest = [*_listed(project, needs), *needs]
     prepared = _with(prepared, rest)
-    if "pytest" not in prepared.environment.probe.modules:
+    if recipe.pytest and "pytest" not in prepared.environment.probe.modules:
         need = Need(("pytest",), "the project does not name pytest", tests=True)
         prepared = _with(prepared, (need,))
     return prepared
+
+
+def _python(project: Project, recipe: Recipe) -> str:
+    """The version of an environment, empty if the project's manager decides."""
+    by_hand = project.manager == "pip"
+    return usual_python(project.root, recipe.pythons) if by_hand else ""
+
+
+def _listed(project: Project, needs: Sequence[Need]) -> Iterator[Need]:
+    """What the gate installs for a project that cannot be installed itself."""
+    known = {need.name for need in needs if need.source == "file"}
+    if not project.installable:
+        for name in requirement_files(project):
+            if name not in known:
+                yield Need(("--requirement", name), name, tests=True)
 
 
 def _locked(project: Project, needs: Sequence[Need]) -> Environment | None:
@@ -156,7 +206,7 @@ def _locked(project: Project, needs: Sequence[Need]) -> Environment | None:
     for need in needs:
         if need.source in ("extra", "group"):
             command += [f"--{need.source}", need.name]
-    if _run(project, command, UV_PROJECT_ENVIRONMENT=str(prefix)).code != 0:
+    if run_installer(project, command, UV_PROJECT_ENVIRONMENT=str(prefix)).code != 0:
         return None
     return virtual_environment(prefix, "uv", project, None)
 
@@ -174,20 +224,21 @@ def _variables(wanted: dict[str, str]) -> Generator[None]:
         os.environ.update(before)
 
 
-def _plain(project: Project) -> Environment:
+def _plain(project: Project, python: str) -> Environment:
     """A virtual environment with only the project."""
     prefix = project.output / "environments" / "validation"
     prefix.parent.mkdir(parents=True, exist_ok=True)
     if find_program("uv"):
-        make = ["uv", "venv", "--quiet", str(prefix)]
+        chosen = ["--python", python] if python else []
+        make = ["uv", "venv", "--quiet", *chosen, str(prefix)]
     else:
-        make = ["python3", "-I", "-m", "venv", str(prefix)]
-    _insist(project, make, "an environment could not be created")
+        make = [f"python{python or 3}", "-I", "-m", "venv", str(prefix)]
+    insist(project, make, "an environment could not be created")
     environment = virtual_environment(prefix, "a plain environment", project, None)
     if project.installable:
         words = [word for path in _siblings(project) for word in ("--editable", path)]
-        command = [*_installer(environment), "--editable", ".", *words]
-        _insist(project, command, "the project could not be installed")
+        command = [*installer_of(environment), "--editable", ".", *words]
+        insist(project, command, "the project could not be installed")
     return environment
 
 
@@ -199,39 +250,16 @@ def _siblings(project: Project) -> list[str]:
     return [package.path for package in needed]
 
 
-def _installer(environment: Environment) -> list[str]:
-    python = environment.probe.executable
-    if find_program("uv"):
-        return ["uv", "pip", "install", "--quiet", "--python", python]
-    pip = [python, "-I", "-m", "pip", "install", "--quiet"]
-    return [*pip, "--disable-pip-version-check"]
-
-
-def _run(project: Project, command: Sequence[str], **extra: str) -> Outcome:
-    variables = child_environment(**extra)
-    return run_program(command, cwd=project.root, timeout=_SECONDS, variables=variables)
-
-
-def _insist(project: Project, command: Sequence[str], what: str) -> None:
-    outcome = _run(project, command)
-    if outcome.code != 0:
-        raise ToolError(
-            f"{what}: `{' '.join(command)}`: {outcome.describe_exit()}\n"
-            f"{outcome.tail()}",
-            hint="fix the installation of the project, then validate again",
-        )
-
-
 def _with(prepared: Prepared, needs: Sequence[Need]) -> Prepared:
     """Install the requirements together, or else those that can be installed."""
     environment, project = prepared.environment, prepared.project
     if not needs:
         return prepared
-    installer = _installer(environment)
-    words = chain.from_iterable(dict.fromkeys(_together(needs)))
+    installer = installer_of(environment)
+    words = chain.from_iterable(dict.fromkeys(together(needs)))
     notes = [f"installed: {need.because}" for need in needs]
-    if _run(project, [*installer, *words]).code != 0:
-        notes = list(_one_by_one(project, installer, needs))
+    if run_installer(project, [*installer, *words]).code != 0:
+        notes = list(install_one_by_one(project, installer, needs))
     probe = probe_virtual_environment(
         Path(environment.probe.prefix), project=project, variables=environment.variables
     )
@@ -240,25 +268,3 @@ def _with(prepared: Prepared, needs: Sequence[Need]) -> Prepared:
         environment=replace(environment, probe=probe),
         notes=[*prepared.notes, *dict.fromkeys(notes)],
     )
-
-
-def _together(needs: Sequence[Need]) -> Iterator[tuple[str, ...]]:
-    """Installer arguments, each option together with its value."""
-    for need in needs:
-        words = iter(need.words)
-        for word in words:
-            yield (word, next(words)) if word.startswith("--") else (word,)
-
-
-def _one_by_one(
-    project: Project, installer: list[str], needs: Sequence[Need]
-) -> Iterator[str]:
-    for need in needs:
-        for words in dict.fromkeys(_together([need])):
-            outcome = _run(project, [*installer, *words])
-            if outcome.code == 0:
-                yield f"installed: {need.because}"
-            else:
-                why = outcome.tail(3).replace("\n", " ")
-                packages = " ".join(words)
-                yield f"could not be installed: {packages} ({need.because}): {why}"

@@ -186,7 +186,7 @@ def planned_commands(clones: Clones, adoption: AdoptionFacts) -> list[str]:
         ConfigurationError: if a file of the project is broken.
     """
     settings = read_settings(clones.adopted.root)
-    recipe = decide(clones.base, settings.environments, settings.tier)
+    recipe = decide(clones.base, settings)
     test = settings.test or ["python", "-m", "pytest"]
     shown = test if isinstance(test, str) else shown_command(test)
     rows = ["in two temporary clones, before and after the adoption:"]

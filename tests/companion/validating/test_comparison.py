@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ci_engine.checks.tests.pytest_events import TestRun
 from ci_engine.findings.results import TestCase
 from ci_engine.processes.programs import Outcome
@@ -139,3 +141,14 @@ def test_files_that_cannot_be_collected_prove_nothing() -> None:
     assert result.outcome.status == "not-run"
     assert "1 file with tests could not be collected" in result.outcome.reason
     assert "ModuleNotFoundError" in result.outcome.details
+
+
+def test_tests_that_all_lack_a_module_prove_nothing() -> None:
+    lost = Outcome(("pytest",), 1, "", "ModuleNotFoundError: No module named 'x'", 1.0)
+    none = replace(suite(a="failed"), ended=lost)
+    result = compared(none, none)
+    assert result.outcome.status == "not-run"
+    assert "a module is missing" in result.outcome.reason
+    assert "No module named 'x'" in "\n".join(result.outcome.details)
+    some = replace(suite(a="failed", b="passed"), ended=lost)
+    assert compared(some, some).outcome.status == "passed"
