@@ -1,21 +1,26 @@
-"""Measure how long the import graph of a large repository takes, as ratios.
+"""Measure the selection of tests in a large repository, as ratios of CPU time.
 
 Usage: ``uv run -m tests.benchmarks.graph [--files N] [--packages N] [--runs N]
-[--changed N]``. It writes a repository of that size into a temporary directory and
-times, in turn: ruff alone; the whole graph with ruff; the whole graph with Python's own
-parser; the selection for one changed file, and for many.
-Absolute times belong to the machine.
+[--changed N] [--impacted PROGRAM]``. It writes a repository of that size into a
+temporary directory and measures, in turn: Python's own parser alone, the whole graph,
+and the selection for one changed file and for many.
+
+Then it compares whole processes for one changed file: ``ci changes`` and the program
+``impacted-tests`` of pytest-impacted, if it is installed or named. Of each, the least
+CPU time counts, of itself and its children: other load makes it only longer.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
+import ast
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from ci_engine.changes.affected_tests import find_affected_tests
@@ -25,7 +30,7 @@ from ci_engine.changes.diff import Change
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.reading import Table
 from ci_engine.project.repository import read_project
-from ci_engine.test_selection.graph_builder import Engine, build_graph
+from ci_engine.test_selection.graph_builder import build_graph
 from ci_engine.test_selection.import_graph import ImportGraph
 
 BODY = '''
@@ -89,52 +94,94 @@ def select(root: Path, changes: list[Change]) -> AffectedTests:
 
 
 def subjects(root: Path, changed: int) -> dict[str, Callable[[], object]]:
-    """What is timed, by name."""
+    """What is measured, by name."""
     sources = [p.relative_to(root).as_posix() for p in root.glob("packages/*/src")]
     tests = [p.relative_to(root).as_posix() for p in root.glob("packages/*/tests")]
-    ruff = str(Path(sys.executable).with_name("ruff"))
 
-    def graph_of(engine: Engine = "ruff") -> ImportGraph:
-        graph = build_graph(read_project(root), sources, tests, engine=engine)
-        return graph.complete()
+    def graph() -> ImportGraph:
+        return build_graph(read_project(root), sources, tests).complete()
 
     return {
-        "ruff analyze graph": lambda: subprocess.run(
-            [ruff, "analyze", "graph", "--isolated", "."],
-            cwd=root,
-            capture_output=True,
-            check=True,
-        ),
-        "graph, with ruff": graph_of,
-        "graph, with ast": lambda: graph_of("ast"),
+        "Python's own parser": lambda: [
+            ast.parse(path.read_bytes()) for path in root.rglob("*.py")
+        ],
+        "graph": graph,
         "selection, 1 file": lambda: select(root, change(root, 1)),
         f"selection, {changed} files": lambda: select(root, change(root, changed)),
     }
 
 
+def commit_and_change(root: Path) -> str:
+    """Commit the repository, and edit one module; returns the path of its package."""
+    settings = 'source-paths = ["packages"]\ntest-paths = ["packages"]\n'
+    (root / "ci-framework.toml").write_text(settings, "utf-8")
+    author = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    for arguments in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "a"]):
+        subprocess.run(["git", *arguments], cwd=root, check=True)
+    module = sorted(root.rglob("module_1.py"))[0]
+    module.write_text(module.read_text("utf-8") + "\nADDED = 1\n", "utf-8")
+    return module.parent.relative_to(root).as_posix()
+
+
+def commands(root: Path, impacted: str) -> dict[str, Sequence[str]]:
+    """The programs that select the tests of an uncommitted change."""
+    package = commit_and_change(root)
+    tests = f"{package.partition('/src/')[0]}/tests"
+    found: dict[str, Sequence[str]] = {
+        "ci changes": (sys.executable, "-m", "ci_engine", "changes", "--since", "HEAD"),
+    }
+    program = impacted or shutil.which("impacted-tests")
+    if program:
+        options = ("--module", package, "--tests-dir", tests)
+        found["pytest-impacted"] = (program, *options, "--git-mode", "unstaged")
+    else:
+        sys.stdout.write("pytest-impacted: skipped, it is not installed\n\n")
+    return found
+
+
+def run(root: Path, command: Sequence[str]) -> None:
+    """Run a program in a repository, which must succeed."""
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+
+
+def cpu_seconds(action: Callable[[], object]) -> float:
+    """The CPU time of a call and of the processes that it waited for."""
+    before = os.times()
+    action()
+    return sum(os.times()[:4]) - sum(before[:4])
+
+
+def report(timed: dict[str, Callable[[], object]], runs: int) -> str:
+    """A table with the least time of each subject, and its ratio to the first."""
+    least = dict.fromkeys(timed, float("inf"))
+    for _ in range(runs):
+        for subject, action in timed.items():
+            least[subject] = min(least[subject], cpu_seconds(action))
+    base = next(iter(least))
+    lines = [f"| what | CPU s | ratio to {base} |", "|---|---:|---:|"]
+    for subject, seconds in least.items():
+        lines.append(f"| {subject} | {seconds:.2f} | {seconds / least[base]:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
-    """Measure and print a table."""
+    """Measure and print two tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=1300)
     parser.add_argument("--packages", type=int, default=1)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--changed", type=int, default=500)
+    parser.add_argument("--impacted", default="")
     parsed = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ci-framework-graph-") as name:
         root = Path(name)
         write_repository(root, parsed.files, parsed.packages)
-        timed = subjects(root, parsed.changed)
-        walls: dict[str, list[float]] = {subject: [] for subject in timed}
-        for _ in range(parsed.runs):
-            for subject, action in timed.items():
-                started = time.perf_counter()
-                action()
-                walls[subject].append(time.perf_counter() - started)
-    medians = {subject: statistics.median(times) for subject, times in walls.items()}
-    base = medians["ruff analyze graph"]
-    sys.stdout.write("| what | wall s | ratio to ruff |\n|---|---:|---:|\n")
-    for subject, wall in medians.items():
-        sys.stdout.write(f"| {subject} | {wall:.2f} | {wall / base:.1f} |\n")
+        sys.stdout.write(report(subjects(root, parsed.changed), parsed.runs) + "\n")
+        programs = commands(root, parsed.impacted)
+        whole: dict[str, Callable[[], object]] = {
+            name: partial(run, root, command) for name, command in programs.items()
+        }
+        sys.stdout.write(report(whole, parsed.runs))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from ci_engine.changes.decision import Decision, decide
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.value_types import Command
 from ci_engine.project.repository import read_project
-from ci_engine.test_selection.graph_builder import Engine, build_graph
+from ci_engine.test_selection.graph_builder import build_graph
 from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.selection import Changed, Selection, select_tests
 
@@ -28,23 +28,19 @@ def write(root: Path, tree: Tree) -> None:
 def graph_of(
     root: Path,
     tree: Tree,
-    engine: Engine = "ast",
     *gone: str,
     source: str = "src",
     tests: str = "tests",
     command: Command = "",
 ) -> ImportGraph:
     write(root, tree)
-    graph = build_graph(
+    return build_graph(
         read_project(root),
         [source],
         [tests],
         deleted=gone,
         command=command,
-        engine=engine,
     ).complete()
-    assert engine in graph.engine or (engine == "ast" and "Python" in graph.engine)
-    return graph
 
 
 def select(

@@ -48,7 +48,7 @@ class AffectedTests(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """The results of the analysis of affected tests.
 
     Attributes:
-        engine: the tool that read the imports; empty if none did.
+        engine: what read the imports: ci-framework; empty if nothing did.
         everything: why all tests run, empty if they need not.
         chains: the affected ones, each with the path from a changed file to it.
         left_out: the test files that are not affected.

@@ -37,6 +37,7 @@ class GateRequest:
         advisory: whether failures never fail the run.
         allow_offline: whether to skip checks that cannot reach the network.
         pretended: variables that set the version of a build that has no tag yet.
+        legacy: whether to build a package that has only a setup.py.
     """
 
     tier: Tier
@@ -62,6 +63,7 @@ class GateRequest:
     advisory: bool = False
     allow_offline: bool = False
     pretended: Mapping[str, str] = field(default_factory=dict[str, str])
+    legacy: bool = False
 
     @property
     def partial(self) -> bool:

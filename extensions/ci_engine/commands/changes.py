@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
-from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
 
 from ci_engine.changes.decision import Decision, Tests, everything
 from ci_engine.changes.detection import (
-    ChangeSource,
     DetectionRequest,
     read_change,
 )
@@ -25,7 +22,6 @@ from ci_engine.errors import ToolError, UsageError
 from ci_engine.escaping import json_text
 from ci_engine.github.event import Event
 from ci_engine.github.outputs import add_summary, write_outputs
-from ci_engine.processes.background_call import Background
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.changes_page import to_changes_page, to_explanation
@@ -101,15 +97,13 @@ def run(options: ChangesOptions, surroundings: Surroundings) -> int:
         configuration = load_configuration(project.root, variables)
         _explain(project, configuration, options, surroundings)
         return 0
-    # Git runs while the settings are read.
     detection = options.detection(variables)
-    reading = Background(partial(_read_change, project, detection))
     configuration = load_configuration(project.root, variables)
     try:
         decision, jobs = decide_jobs(
             project,
             configuration,
-            reading.result(),
+            read_change(project, detection),
             detection,
             spot_check=options.matrix == "spot-check",
             dependents=options.analyze_dependencies,
@@ -125,14 +119,6 @@ def run(options: ChangesOptions, surroundings: Surroundings) -> int:
         raise
     _report(project, configuration, decision, jobs, options, surroundings)
     return 0
-
-
-def _read_change(project: Project, request: DetectionRequest) -> ChangeSource:
-    source = read_change(project, request)
-    with suppress(ToolError):
-        # List the files once, here; an error is reported where the files are needed.
-        _ = project.names
-    return source
 
 
 def _explain(

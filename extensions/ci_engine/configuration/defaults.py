@@ -88,8 +88,12 @@ def read_config(name: str, structure: type[_Structure]) -> _Structure:
     """Read one of the framework's own files, which users may have edited."""
     path = configs_directory() / name
     raw = read_yaml(path)
-    refuse(find_mistakes(raw, structure), path)
-    return msgspec.convert(raw, structure)
+    try:
+        return msgspec.convert(raw, structure)
+    except msgspec.ValidationError:
+        # Inspecting the structure takes much longer, and is only needed to explain.
+        refuse(find_mistakes(raw, structure), path)
+        raise
 
 
 def refuse(mistakes: list[Mistake], path: Path) -> None:

@@ -144,6 +144,8 @@ class Project:
 
 def printable(name: str) -> str:
     """Escape the bytes of a name that are not UTF-8, because reports are UTF-8."""
+    if name.isascii():
+        return name
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 

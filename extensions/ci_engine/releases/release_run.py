@@ -12,6 +12,7 @@ from msgspec.structs import replace as replace_fields
 from ci_engine.checks.context import Context
 from ci_engine.checks.gate_run import GateRun
 from ci_engine.checks.outcomes import from_findings, not_run, run_guarded
+from ci_engine.checks.packaging.distribution import manifest_of
 from ci_engine.checks.request import GateRequest
 from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.settings import CheckName
@@ -79,10 +80,17 @@ class ReleaseRun:
         with activity(name):
             result = run_guarded(name, action, canceled)
         top = self.project.repository
-        result.findings = fingerprint_findings(top, result.findings)
+        found = [self._located(each) for each in result.findings]
+        result.findings = fingerprint_findings(top, found)
         result.new = sum(found.severity == "error" for found in result.findings)
         result.rerun = self.rerun
         self._add(result)
+
+    def _located(self, finding: Finding) -> Finding:
+        """The finding at the file that describes the package."""
+        if finding.path != "pyproject.toml":
+            return finding
+        return replace_fields(finding, path=manifest_of(self.project))
 
     def _add(self, result: CheckResult) -> None:
         self.results.append(result)
@@ -97,7 +105,9 @@ class ReleaseRun:
             self.report(result)
 
         pretended = self.subject.pretended
-        request = replace(self.request, on_result=report, pretended=pretended)
+        request = replace(
+            self.request, on_result=report, pretended=pretended, legacy=True
+        )
         gate = GateRun(self.project, self.configuration, request, self.variables)
         self.results += gate.execute().checks
         return gate

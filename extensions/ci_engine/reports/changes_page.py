@@ -95,7 +95,7 @@ def _way(way: list[str]) -> str:
 
 
 def _remarks(affected: AffectedTests) -> list[str]:
-    remarks = [f"imports read by {cell(affected.engine)}"] if affected.engine else []
+    remarks: list[str] = []
     if affected.unreached:
         names = name_some(list(map(code_cell, affected.unreached)), _MOST_STEPS)
         remarks.append(f"no test is known to reach {names}")
@@ -140,7 +140,7 @@ def _selects(affected: AffectedTests) -> list[str]:
     if not chains:
         return ["a change to it runs no test: none depends on it"]
     number = f"{len(chains)} of {affected.total} files of tests"
-    lines = [f"a change to it runs {number} (imports read by {affected.engine}):"]
+    lines = [f"a change to it runs {number}:"]
     for chain in chains[:_MOST_LINES]:
         way = " -> ".join(map(visible, chain.way))
         lines.append(f"  {visible(chain.path)} because {way}")

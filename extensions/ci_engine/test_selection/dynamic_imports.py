@@ -40,18 +40,25 @@ class Loads(msgspec.Struct, frozen=True):
         likely: those that it probably loads, such as all in a directory of plugins.
         maybe: those that it may load, depending on its input.
         anything: those that it may load if its input is a complete name.
+        unparsable: whether it may load files, but is not valid Python.
     """
 
     sure: frozenset[str] = frozenset()
     likely: frozenset[str] = frozenset()
     maybe: frozenset[str] = frozenset()
     anything: frozenset[str] = frozenset()
+    unparsable: bool = False
+
+
+_UNKNOWN = Loads(unparsable=True)
 
 
 def loads_of(path: str, modules: Modules, text: bytes) -> Loads:
     """Find the files that a file loads by names in texts."""
-    tree = parse(text) if any(sign in text for sign in _SIGNS) else None
-    return _Loading(path, modules, text, tree).find() if tree else Loads()
+    if not any(sign in text for sign in _SIGNS):
+        return Loads()
+    tree = parse(text)
+    return _Loading(path, modules, text, tree).find() if tree else _UNKNOWN
 
 
 class _Loading:
@@ -101,7 +108,9 @@ class _Loading:
         likely = self.likely - sure - own
         maybe = self.maybe - likely - sure - own
         anything = self.anything - maybe - likely - sure - own
-        return Loads(*map(frozenset, (sure, likely, maybe, anything)))
+        return Loads(
+            frozenset(sure), frozenset(likely), frozenset(maybe), frozenset(anything)
+        )
 
     def _is_computed(self, call: ast.Call) -> bool:
         """Whether the argument of a call is computed; literals are counted directly."""

@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Literal
 
 from ci_engine.configuration.value_types import Command
-from ci_engine.errors import ToolError
-from ci_engine.processes.background_call import Background
 from ci_engine.project.repository import OUTPUT_DIRECTORY, Project
 from ci_engine.test_selection.django_apps import DjangoApps
 from ci_engine.test_selection.dynamic_imports import Loads, loads_of
@@ -21,20 +18,17 @@ from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.named_modules import NamedModules
 from ci_engine.test_selection.pytest_settings import find_tests, read_pytest_settings
 from ci_engine.test_selection.python_imports import (
-    doubtful_imports,
     guessed_imports,
     imports_of,
 )
 from ci_engine.test_selection.registries import registering_modules
 from ci_engine.test_selection.repository_files import Files, parent, parents
-from ci_engine.test_selection.ruff_imports import RuffImports, read_with_ruff
 from ci_engine.test_selection.text_mentions import (
     Mentions,
     script_modules,
     starts_programs,
 )
 
-Engine = Literal["ruff", "ast"]
 # The framework's own code: a change to it runs everything anyway.
 _WITHOUT = ("ci-framework", OUTPUT_DIRECTORY)
 
@@ -46,13 +40,11 @@ def build_graph(
     *,
     deleted: Iterable[str] = (),
     command: Command = "",
-    engine: Engine = "ruff",
 ) -> ImportGraph:
     """Find the files and tests of the graph, including deleted files.
 
-    Python's own parser reads the imports that ruff cannot read. If the project has its
-    own command for the tests, its options count as well. ``complete`` adds the edges,
-    which a change that no code depends on does not need.
+    If the project has its own command for the tests, its options count as well.
+    ``complete`` adds the edges, which a change that no code depends on does not need.
     """
     files = Files.of(project.root, project.files, _WITHOUT, project.entries)
     points = read_entry_points(files)
@@ -65,8 +57,8 @@ def build_graph(
     inside = _plain(test_paths).union(pytest.test_paths)
     tests, area = find_tests(files, pytest, inside)
     graph = ImportGraph(files, pytest, tests, area, _plain(source_paths) | inside)
-    builder = _Builder(project, modules, graph, points)
-    graph.completing = partial(builder.build, engine)
+    builder = _Builder(modules, graph, points)
+    graph.completing = builder.build
     return graph
 
 
@@ -79,12 +71,10 @@ class _Builder:
 
     def __init__(
         self,
-        project: Project,
         modules: Modules,
         graph: ImportGraph,
         points: list[EntryPoint],
     ) -> None:
-        self.project = project
         self.modules = modules
         self.files = modules.files
         self.graph = graph
@@ -95,23 +85,19 @@ class _Builder:
         self.mentions = Mentions(modules, commands, graph.tests)
         self.fixture_users = FixtureUsers(graph.files, graph.area, graph.pytest)
 
-    def build(self, engine: Engine) -> None:
+    def build(self) -> None:
         """Read the imports, then add the other kinds of edges."""
         read, area = self.files.read, self.graph.area
-        self.graph.engine = "Python's own parser"
-        roots = self.modules.plain_roots
-        with_ruff = partial(read_with_ruff, self.project, self.files, roots, _WITHOUT)
-        ruff = Background(with_ruff) if engine == "ruff" else None
-        # This takes as long as ruff, which runs on another processor.
+        self.graph.engine = "ci-framework"
         loads = {p: loads_of(p, self.modules, read(p)) for p in self.files.python}
+        programs = self.graph.programs
+        programs.update(path for path in area if starts_programs(read(path)))
         named = {path: self.mentions.of(path, read(path)) for path in area}
         in_code = {
             p: self.named_modules.of(p, read(p)) | self.django_apps.of(p, read(p))
             for p in self.files.python
         }
-        self.graph.programs.update(p for p in area if starts_programs(read(p)))
-        self._imports(ruff)
-        self._imports_of_deleted()
+        self._imports()
         for path, others in named.items():
             self._add(path, others, "names")
         self._loads(loads)
@@ -128,56 +114,13 @@ class _Builder:
             if other != path:
                 known.setdefault(other, kind)
 
-    def _imports(self, ruff: Background[RuffImports] | None) -> None:
-        done: frozenset[str] = frozenset()
-        if ruff is not None:
-            try:
-                done = self._with_ruff(*ruff.result())
-            except ToolError as error:
-                reason = str(error).partition("\n")[0]
-                self.graph.notes.append(f"ruff did not read the imports: {reason}")
+    def _imports(self) -> None:
         for path in self.files.python:
-            if path not in done:
-                self._with_ast(path)
+            found = imports_of(path, self.modules, self.files.read(path))
+            self._add(path, found, "imports")
         for path in self.files.native:
             found = guessed_imports(path, self.modules, self.files.read(path))
             self._add(path, found, "imports")
-
-    def _with_ruff(self, found: dict[str, list[str]], version: str) -> frozenset[str]:
-        """Add the edges that ruff found, and those that it may have missed."""
-        done: set[str] = set()
-        for path, imported in found.items():
-            if path in self.files.names:
-                self._add(path, filter(None, map(self._known, imported)), "imports")
-                done.add(path)
-        for path in self.files.python:
-            text, known = self.files.read(path), self.edges.get(path, {})
-            missed = doubtful_imports(path, self.modules, text, known)
-            self._add(path, missed, "imports")
-        self.graph.engine = f"ruff {version}"
-        return frozenset(done)
-
-    def _known(self, path: str) -> str:
-        """The real file of a path that goes through a linked directory."""
-        return path if path in self.modules.known else self._target(path)
-
-    def _with_ast(self, path: str) -> None:
-        text = self.files.read(path)
-        found, parsed = imports_of(path, self.modules, text)
-        if not parsed:
-            self.graph.failed.add(path)
-        self._add(path, found, "imports")
-
-    def _imports_of_deleted(self) -> None:
-        """Find the files that still import a deleted one."""
-        deleted = self.modules.known.difference(self.files.names)
-        words = {os.fsencode(_word(path)) for path in deleted}
-        code = [*self.files.python, *self.files.native]
-        for path in code if words else ():
-            text = self.files.read(path)
-            if any(word in text for word in words):
-                found, _ = imports_of(path, self.modules, text)
-                self._add(path, deleted & found, "imports")
 
     def _loads(self, found: Mapping[str, Loads]) -> None:
         """Add the files that are loaded by a name in a text."""
@@ -188,6 +131,8 @@ class _Builder:
                 self.graph.maybe[path] = loads.maybe
             if loads.anything:
                 self.graph.anything[path] = loads.anything
+            if loads.unparsable:
+                self.graph.failed.add(path)
 
     def _registries(self) -> None:
         """Importing anything of a package may need the modules that register there."""
@@ -253,9 +198,3 @@ class _Builder:
         top = f"{os.path.realpath(self.files.root)}{os.sep}"
         inner = real.removeprefix(top).replace(os.sep, "/")
         return inner if inner in self.modules.known else ""
-
-
-def _word(path: str) -> str:
-    """The name in imports of a file: its module, or its package."""
-    stem = path.rpartition("/")[2].rpartition(".")[0]
-    return parent(path).rpartition("/")[2] if stem == "__init__" else stem

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from ci_engine.test_selection.repository_files import Files, parent, parents
-
-# A module, and the name imported from it.
-_Name = tuple[str, str]
-_Reading = Callable[[bytes], Iterable[_Name]]
 
 
 class Modules:
@@ -45,10 +41,10 @@ class Modules:
             and parent(path) in self.roots
             and _is_pythons(path.rpartition("/")[2].removesuffix(".py"))
         )
-        self._hidden: set[str] = set()
-        # Cached: many files import the same names.
-        self._doubts: dict[str, bool] = {}
-        self._doubtful_names: dict[bytes, list[_Name]] = {}
+        # Cached: many files of a directory contain the same import statements.
+        self.files_by_statement: dict[str, dict[bytes, set[str]]] = {}
+        # Import statements that need no file of the repository.
+        self.foreign: set[bytes] = set()
         starts = frozenset(self.roots)
         for path in sorted(self.known):
             for root in parents(path):
@@ -62,13 +58,6 @@ class Modules:
         if name == "__init__" or (root in self._hiding and _is_pythons(name)):
             return
         self._by_name.setdefault(name, []).append(path)
-        if root in self._hiding:
-            self._hidden.add(name)
-
-    @property
-    def plain_roots(self) -> list[str]:
-        """The roots, except packages that would hide modules of Python's own."""
-        return [root for root in self.roots if root not in self._hiding]
 
     @cached_property
     def top_names(self) -> frozenset[str]:
@@ -83,41 +72,6 @@ class Modules:
             for name, paths in self._by_name.items()
             if "." in name or any(path.endswith("/__init__.py") for path in paths)
         )
-
-    def is_doubtful(self, name: str) -> bool:
-        """Whether other readers of imports may resolve a name differently.
-
-        It may mean several files, a built-in or a file that is not Python's
-        own; or it does not exist although its package does.
-        """
-        if name not in self._doubts:
-            self._doubts[name] = name in self._doubtful or (
-                name.partition(".")[0] in self.top_names
-                and name not in self._by_name
-                and any(outer in self._by_name for outer in _outer(name))
-            )
-        return self._doubts[name]
-
-    def doubtful_in(self, statement: bytes, named_in: _Reading) -> list[_Name]:
-        """The doubtful imports of a statement, cached because many files repeat it."""
-        if statement not in self._doubtful_names:
-            self._doubtful_names[statement] = [
-                (module, name)
-                for module, name in named_in(statement)
-                if self.is_doubtful(module)
-                or (name and self.is_doubtful(f"{module}.{name}"))
-            ]
-        return self._doubtful_names[statement]
-
-    @cached_property
-    def _doubtful(self) -> set[str]:
-        names = [
-            name
-            for name, paths in self._by_name.items()
-            if len(paths) > 1 or not paths[0].endswith(".py")
-        ]
-        names += self.top_names & sys.stdlib_module_names
-        return self._hidden.union(names)
 
     def exact(self, name: str, importer: str) -> list[str]:
         """The files with exactly this module name."""
@@ -184,9 +138,3 @@ class Modules:
 
 def _is_pythons(name: str) -> bool:
     return name.partition(".")[0] in sys.stdlib_module_names
-
-
-def _outer(name: str) -> Iterator[str]:
-    while "." in name:
-        name = name.rpartition(".")[0]
-        yield name

@@ -72,9 +72,11 @@ def _imported(init: str, edges: _Edges, seen: frozenset[str]) -> Iterator[str]:
 def _registers(text: bytes, path: str, by_class: set[str], edges: _Edges) -> bool:
     # A base class that records its subclasses.
     by_base = not by_class.isdisjoint(edges.get(path, {}))
-    tree = parse(text) if by_base or _MAY_CHANGE.search(text) else None
-    if tree is None:
+    if not (by_base or _MAY_CHANGE.search(text)):
         return False
+    tree = parse(text)
+    if tree is None:
+        return True
     imported = _imported_names(tree)
     if any(_changes(node, imported) for node in tree.body):
         return True

@@ -176,6 +176,13 @@ def _report_of(text: str) -> _Report:
         return _Report()
 
 
+def _git_error(outcome: Outcome) -> str:
+    """The first error of git; its last lines are advice that says no cause."""
+    rows = outcome.stderr.splitlines()
+    errors = [row for row in rows if row.startswith(("fatal: ", "error: ", "remote: "))]
+    return next(iter(errors), "") or outcome.tail(1) or outcome.describe_exit()
+
+
 def _clone(member: Member, cancel: threading.Event) -> str:
     """Clone an address; return the error, if there is one."""
     path = Path(member.path)
@@ -193,7 +200,7 @@ def _clone(member: Member, cancel: threading.Event) -> str:
                 cancel=cancel,
             )
             if outcome.code != 0:
-                return f"git clone: {outcome.tail(1) or outcome.describe_exit()}"
+                return f"git clone: {_git_error(outcome)}"
             fresh.rename(path)
     except OSError as error:
         return f"{path}: {error.strerror}"

@@ -14,8 +14,8 @@ from ci_framework.repository import Repository
 # `copier update --answers-file`.
 ANSWERS_FILE = ".copier-answers.yml"
 OTHER_ANSWERS_FILE = ".copier-answers.ci-framework.yml"
-# Questions that only this template has together.
-_OURS = frozenset({"project_state", "ci_mode", "quality_tier", "unmanaged"})
+# Questions that only this template has together, in every version.
+_OURS = frozenset({"project_state", "ci_mode", "config_profile", "unmanaged"})
 
 
 @dataclass(frozen=True)

@@ -239,6 +239,23 @@ def test_a_limit_takes_so_many_of_those_left(
     assert play.names == ["three"]
 
 
+def test_a_repository_that_cannot_be_cloned_has_the_first_error_of_git(
+    companion: Companion, play: Play, tmp_path: Path
+) -> None:
+    listing = list_of(tmp_path, "x://host/gone", "x://host/other")
+    advice = "\nPlease make sure that you have\nand the repository exists.\n"
+
+    def refuse(words: Sequence[str]) -> Outcome:
+        said = f"warning: x\nfatal: 'gone' is no repository\nfatal: lost.\n{advice}"
+        return Outcome(tuple(words), 128, "", said, 0.1)
+
+    play.answers = {"gone": refuse, "other": refuse}
+    companion.run("fleet", "plan", listing, code=3)
+    entries = [m.entries["plan"] for m in state_of(listing).members.values()]
+    summaries = {entry.summary for entry in entries}
+    assert summaries == {"git clone: fatal: 'gone' is no repository"}
+
+
 @pytest.mark.parametrize("words", [("--jobs", "0"), ("--limit", "-1")])
 def test_numbers_that_make_no_sense_are_refused(
     companion: Companion, listing: Path, words: tuple[str, str]

@@ -42,3 +42,18 @@ def requires(*names: str) -> str:
 def test_version_from_git(tmp_path: Path, text: str, expected: str) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
     assert version_from_git(read_project(tmp_path)) == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ('setup(name="demo", version="1.0")', ""),
+        ("setup(use_scm_version=True)", "setuptools-scm"),
+        ("import versioneer\nsetup(version=versioneer.get_version())", "versioneer"),
+    ],
+)
+def test_a_setup_script_says_what_derives_its_version(
+    tmp_path: Path, script: str, expected: str
+) -> None:
+    (tmp_path / "setup.py").write_text(script, encoding="utf-8")
+    assert version_from_git(read_project(tmp_path)) == expected

@@ -126,6 +126,50 @@ def test_a_release_that_would_break(package: DemoProject) -> None:
     assert "hello" not in run.stdout
 
 
+SETUP = """\
+from setuptools import setup
+
+setup(
+    name="demo",
+    {version},
+    description="A demo.",
+    url="https://example.org",
+    license="MIT",
+    python_requires=">=3.10",
+    long_description="A demo.",
+    long_description_content_type="text/markdown",
+    package_dir={{"": "src"}},
+    packages=["demo"],
+)
+"""
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    "version",
+    ['version="1.1.0"', 'use_scm_version=True, setup_requires=["setuptools_scm"]'],
+    ids=["static", "from-git"],
+)
+def test_a_package_with_only_a_setup_script_is_built_and_released(
+    package: DemoProject, version: str
+) -> None:
+    (package.root / "pyproject.toml").unlink()
+    package.write("setup.py", SETUP.format(version=version))
+    package.write(".gitignore", ".ci-framework/\nbuild/\n*.egg-info/\n")
+    git(package.root, "add", "--all")
+    git(package.root, "commit", "--quiet", "--message", "setup.py only")
+    run = release(package, "--version", "1.1.0")
+    assert_green(run)
+    built = {path.name for path in (run.reports / "dist").iterdir()}
+    assert built == {"demo-1.1.0-py3-none-any.whl", "demo-1.1.0.tar.gz"}
+    assert run.check("proof")["status"] == "passed"
+    package.replace("setup.py", 'description="A demo."', "description=1 / 0")
+    git(package.root, "commit", "--quiet", "--all", "--message", "broken")
+    broken = release(package, "--version", "1.1.0")
+    assert broken.code == 1
+    assert {f["path"] for f in broken.findings("build")} == {"setup.py"}
+
+
 def test_what_is_no_release(project: DemoProject) -> None:
     run = release(project)
     assert (run.code, "this is not a git repository" in run.stderr) == (2, True)

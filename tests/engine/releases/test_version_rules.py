@@ -93,6 +93,10 @@ def test_a_tool_that_asks_git_is_given_the_version() -> None:
         "SETUPTOOLS_SCM_PRETEND_VERSION": "1.1.0"
     }
     assert pretend_version("versioneer", "demo", "1.1.0") == {}
+    # Only the build knows the name that a setup.py states.
+    assert pretend_version("setuptools-scm", "", "1.1.0") == {
+        "SETUPTOOLS_SCM_PRETEND_VERSION": "1.1.0"
+    }
 
 
 def of_git(root: Path, tool: str) -> None:

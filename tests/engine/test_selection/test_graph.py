@@ -19,26 +19,10 @@ from ci_engine.changes.workflow_usage import (
 )
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.github.event import Event
-from ci_engine.project.repository import read_project
 from ci_engine.reports.changes_page import to_changes_page
-from ci_engine.test_selection.graph_builder import Engine, build_graph
 from ci_engine.test_selection.repository_files import Files
 from ci_engine.workflow_jobs.jobs import plan_jobs
 from tests.support.selecting import Tree, graph_of, select, write
-
-ENGINES: tuple[Engine, ...] = ("ruff", "ast")
-
-
-@pytest.fixture(autouse=True)
-def ruff_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    scripts = str(Path(sys.prefix) / ("Scripts" if os.name == "nt" else "bin"))
-    monkeypatch.setenv("PATH", os.pathsep.join([scripts, os.environ["PATH"]]))
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> Engine:
-    return request.param
-
 
 PACKAGE: Tree = {
     "src/p/__init__.py": "from .a import x\n",
@@ -78,9 +62,9 @@ PACKAGE: Tree = {
     ],
 )
 def test_a_module_selects_the_tests_that_depend_on_it(
-    changed: str, selected: list[str], tmp_path: Path, engine: Engine
+    changed: str, selected: list[str], tmp_path: Path
 ) -> None:
-    found = select(graph_of(tmp_path, PACKAGE, engine), changed)
+    found = select(graph_of(tmp_path, PACKAGE), changed)
     names = [n if "/" in n else f"test_{n}" for n in selected]
     assert found.everything == ""
     assert sorted(found.chains) == sorted(f"tests/{name}.py" for name in names)
@@ -112,9 +96,9 @@ INSIDE: Tree = {
     ],
 )
 def test_tests_in_a_package_depend_on_what_they_import_of_it(
-    changed: str, selected: list[str], tmp_path: Path, engine: Engine
+    changed: str, selected: list[str], tmp_path: Path
 ) -> None:
-    graph = graph_of(tmp_path, INSIDE, engine, source="p", tests="p/tests")
+    graph = graph_of(tmp_path, INSIDE, source="p", tests="p/tests")
     found = select(graph, changed)
     assert found.everything == ""
     assert sorted(found.chains) == [f"p/tests/test_{name}.py" for name in selected]
@@ -310,9 +294,9 @@ def test_the_way_from_the_change_to_the_test_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_imports_are_found_wherever_they_may_start_from(
-    tree: Tree, changed: str, selected: list[str], tmp_path: Path, engine: Engine
+    tree: Tree, changed: str, selected: list[str], tmp_path: Path
 ) -> None:
-    found = select(graph_of(tmp_path, tree, engine), changed)
+    found = select(graph_of(tmp_path, tree), changed)
     assert (sorted(found.chains), found.everything) == (selected, "")
 
 
@@ -430,10 +414,10 @@ def test_imports_are_found_wherever_they_may_start_from(
     ],
 )
 def test_names_in_texts_lead_to_code_as_well(
-    tree: Tree, changed: str, tmp_path: Path, engine: Engine
+    tree: Tree, changed: str, tmp_path: Path
 ) -> None:
     package = {"src/p/__init__.py": "", "src/p/a.py": "", "src/p/__main__.py": ""}
-    graph = graph_of(tmp_path, {**package, "tests/test_z.py": "", **tree}, engine)
+    graph = graph_of(tmp_path, {**package, "tests/test_z.py": "", **tree})
     found = select(graph, changed)
     assert "tests/test_a.py" in found.chains
     assert ("src/p/b.py" in found.chains) is graph.pytest.doctests
@@ -464,7 +448,7 @@ def test_a_hub_is_not_followed_where_a_test_imports_the_module_itself(
         ("tests/data/words.txt", "not declared as data"),
         ("src/p/fast.pyx", "compiled"),
         ("src/p/native.c", "compiled"),
-        ("src/p/broken.py", "cannot be parsed"),
+        ("src/p/broken_loader.py", "cannot be parsed"),
         ("src/p/missing.py", "not among the files"),
         ("src/p/link.py", "link"),
         ("src/p/native.pyi", "not known"),
@@ -475,13 +459,27 @@ def test_a_hub_is_not_followed_where_a_test_imports_the_module_itself(
     ],
 )
 def test_what_cannot_be_told_selects_all(
-    changed: str, because: str, tmp_path: Path, engine: Engine
+    changed: str, because: str, tmp_path: Path
 ) -> None:
-    broken = {"src/p/broken.py": "def (:\n", "src/p/fast.pyx": "", "src/p/native.c": ""}
-    write(tmp_path, {**PACKAGE, **broken})
+    broken = {"src/p/broken_loader.py": "def (:\nimport_module(name)\n"}
+    native = {"src/p/fast.pyx": "", "src/p/native.c": ""}
+    write(tmp_path, {**PACKAGE, **broken, **native})
     (tmp_path / "src/p/link.py").symlink_to("a.py")
-    found = select(graph_of(tmp_path, {}, engine), changed)
+    found = select(graph_of(tmp_path, {}), changed)
     assert because in found.everything
+
+
+@pytest.mark.parametrize("path", ["tests/test_broken.py", "src/p/used.py"])
+def test_a_syntax_error_hides_no_import(path: str, tmp_path: Path) -> None:
+    """So it selects what depends on it, and what it depends on selects the tests."""
+    broken = {path: "import p.b\nx = (\n"}
+    tree = {**PACKAGE, "tests/test_used.py": "import p.used\n", **broken}
+    graph = graph_of(tmp_path, tree)
+    expected = {"src/p/used.py": "tests/test_used.py"}.get(path, path)
+    for changed in ("src/p/b.py", path):
+        found = select(graph, changed)
+        assert not found.everything
+        assert expected in found.chains
 
 
 @pytest.mark.parametrize(
@@ -492,21 +490,22 @@ def test_what_cannot_be_told_selects_all(
         ("tests/data/broken_example.py", False),
     ],
 )
-def test_a_file_that_cannot_be_parsed_matters_where_a_test_needs_it(
-    path: str, everything: bool, tmp_path: Path, engine: Engine
+def test_a_loader_that_cannot_be_parsed_matters_where_a_test_needs_it(
+    path: str, everything: bool, tmp_path: Path
 ) -> None:
-    tree = {**PACKAGE, "tests/test_used.py": "import p.used\n", path: "x = (\n"}
+    text = "import_module(name)\nx = (\n"
+    tree = {**PACKAGE, "tests/test_used.py": "import p.used\n", path: text}
     tree.setdefault("src/p/used.py", "")
-    found = select(graph_of(tmp_path, tree, engine), "src/p/b.py")
+    found = select(graph_of(tmp_path, tree), "src/p/b.py")
     assert bool(found.everything) is everything
     assert path in found.everything or not everything
 
 
-def test_a_link_depends_on_what_it_leads_to(tmp_path: Path, engine: Engine) -> None:
+def test_a_link_depends_on_what_it_leads_to(tmp_path: Path) -> None:
     tree = {"shared/a.py": "", "tests/test_a.py": "import p.a\n", "src/p/b.py": ""}
     write(tmp_path, tree)
     (tmp_path / "src/p/a.py").symlink_to("../../shared/a.py")
-    found = select(graph_of(tmp_path, {}, engine), "shared/a.py")
+    found = select(graph_of(tmp_path, {}), "shared/a.py")
     assert list(found.chains) == ["tests/test_a.py"]
 
 
@@ -521,7 +520,7 @@ def test_a_link_depends_on_what_it_leads_to(tmp_path: Path, engine: Engine) -> N
     ],
 )
 def test_a_deleted_file_selects_who_still_needs_it(
-    gone: str, selected: list[str], tmp_path: Path, engine: Engine
+    gone: str, selected: list[str], tmp_path: Path
 ) -> None:
     more = {
         "src/p/user.py": "try:\n    from . import old\nexcept ImportError: pass\n",
@@ -531,16 +530,14 @@ def test_a_deleted_file_selects_who_still_needs_it(
     tree = {name: text for name, text in {**PACKAGE, **more}.items() if name != gone}
     if gone == "tests/unit/conftest.py":
         del tree["tests/unit/test_late.py"]
-    found = select(graph_of(tmp_path, tree, engine, gone), gone=(gone,))
+    found = select(graph_of(tmp_path, tree, gone), gone=(gone,))
     assert (sorted(found.chains), found.everything) == (selected, "")
 
 
 @pytest.mark.parametrize("gone", ["src/p/fast.pxd", "src/p/gone.pyx"])
-def test_a_compiled_module_that_is_gone_selects_all(
-    gone: str, tmp_path: Path, engine: Engine
-) -> None:
+def test_a_compiled_module_that_is_gone_selects_all(gone: str, tmp_path: Path) -> None:
     tree = {**PACKAGE, "src/p/slow.pyx": "from p.fast cimport x\n"}
-    found = select(graph_of(tmp_path, tree, engine, gone), gone=(gone,))
+    found = select(graph_of(tmp_path, tree, gone), gone=(gone,))
     assert "compiled" in found.everything
 
 
@@ -681,67 +678,18 @@ def test_an_action_matters_where_such_a_workflow_uses_it(tmp_path: Path) -> None
     assert found == [p for p in sorted(tree) if "quality" in p or "set-up" in p]
 
 
-def fake_ruff(location: Path, script: str) -> None:
-    location.mkdir()
-    program = location / "ruff"
-    program.write_text(f"#!{sys.executable}\nimport sys\n{script}", encoding="utf-8")
-    program.chmod(0o755)
-
-
-VERSION = "if '--version' in sys.argv: print('ruff 0.17.9'); sys.exit()\n"
-
-
-@pytest.mark.parametrize(
-    ("script", "because"),
-    [
-        ("sys.exit(2)", "exit code 2"),
-        ("print('[]')", "unexpected output"),
-        ("print('{\"src/p/a.py\": [1]}')", "unexpected output"),
-        ("print('{\"elsewhere.py\": []}')", "names no file"),
-        ("print('{}'); print('warning: odd', file=sys.stderr)", "warning: odd"),
-    ],
-)
-def test_an_unexpected_ruff_gives_way_to_pythons_own_parser(
-    script: str, because: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fake_ruff(tmp_path / "bin", VERSION + script)
-    path = os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]])
-    monkeypatch.setenv("PATH", path)
-    root = tmp_path / "project"
-    write(root, PACKAGE)
-    graph = build_graph(read_project(root), ["src"], ["tests"]).complete()
-    assert graph.engine == "Python's own parser"
-    assert because in graph.notes[0]
-    assert select(graph, "src/p/b.py").chains.keys() == {"tests/test_b.py"}
-
-
-def test_files_that_ruff_did_not_list_are_read_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fake_ruff(tmp_path / "bin", VERSION + "print('{\"src/p/a.py\": []}')")
-    path = os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]])
-    monkeypatch.setenv("PATH", path)
-    root = tmp_path / "project"
-    write(root, PACKAGE)
-    graph = build_graph(read_project(root), ["src"], ["tests"]).complete()
-    assert graph.engine == "ruff 0.17.9"
-    assert select(graph, "src/p/b.py").chains.keys() == {"tests/test_b.py"}
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="names elsewhere are texts")
-def test_a_name_that_no_report_can_hold_is_left_out_nowhere(
-    tmp_path: Path, engine: Engine
-) -> None:
+def test_a_name_that_no_report_can_hold_is_left_out_nowhere(tmp_path: Path) -> None:
     odd = os.fsdecode(b"tests/test_\xff\n.py")
-    graph = graph_of(tmp_path, {**PACKAGE, odd: "import p.b"}, engine)
+    graph = graph_of(tmp_path, {**PACKAGE, odd: "import p.b"})
     told = describe_selection(graph, select(graph, "src/p/a.py"))
     assert odd not in msgspec.convert(msgspec.to_builtins(told), AffectedTests).left_out
     found = select(graph, "src/p/b.py")
     assert sorted(found.chains) == ["tests/test_b.py", odd]
 
 
-def test_the_graph_tells_imports_and_importers(tmp_path: Path, engine: Engine) -> None:
-    graph = graph_of(tmp_path, PACKAGE, engine)
+def test_the_graph_tells_imports_and_importers(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, PACKAGE)
     assert graph.imports("src/p/b.py") == {"src/p/c.py"}
     assert graph.importers("src/p/c.py") == {"src/p/b.py", "src/p/sub/leaf.py"}
     assert graph.imports("nowhere") == graph.importers("nowhere") == frozenset()
@@ -759,7 +707,7 @@ def test_the_page_tells_why_each_test_runs_and_stays_short(tmp_path: Path) -> No
     chains = [Chain(f"tests/test_{number}.py", way) for number in range(60)]
     unreached = [f"src/{number}.py" for number in range(9)]
     affected = AffectedTests(
-        engine="ruff 1",
+        engine="ci-framework",
         total=99,
         chains=chains,
         left_out=["x"],
@@ -777,7 +725,6 @@ def test_the_page_tells_why_each_test_runs_and_stays_short(tmp_path: Path) -> No
     assert "test_50" not in page
     assert "`src/4.py` and 4 more" in page
     assert "loaded by name in `src/hub.py`" in page
-    assert "- imports read by ruff 1\n" in page
     assert "- a note\n" in page
 
 

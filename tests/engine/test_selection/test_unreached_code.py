@@ -117,7 +117,7 @@ def test_declared_data_of_unreached_code_selects_all(tmp_path: Path) -> None:
 def test_code_that_is_gone_was_loaded_by_anything(
     path: str, everything: str, tmp_path: Path
 ) -> None:
-    graph = graph_of(tmp_path, BASE, "ast", path)
+    graph = graph_of(tmp_path, BASE, path)
     found = select(graph, gone=(path,))
     assert (found.everything, found.chains) == (everything, {})
 

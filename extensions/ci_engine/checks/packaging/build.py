@@ -30,10 +30,11 @@ from ci_engine.checks.packaging.distribution import (
     has_modules,
     import_finding,
     left_out,
+    manifest_of,
+    nothing_to_build,
     readme_of,
     script_finding,
 )
-from ci_engine.configuration.reading import as_table
 from ci_engine.environments import inside
 from ci_engine.environments.environment import python_of
 from ci_engine.environments.isolated_tools import IsolatedTool, isolated_tool
@@ -60,7 +61,7 @@ _README_LINE = re.compile(r"\bline (\d+):")
 
 def check(context: Context) -> CheckResult:
     """Build the sdist and the wheel, install the wheel and import it."""
-    reason = _nothing_to_build(context)
+    reason = nothing_to_build(context)
     forget_artifacts(context.request.reports)
     if reason:
         return skipped(reason)
@@ -80,17 +81,6 @@ def check(context: Context) -> CheckResult:
         findings = build.run()
     environment = f"isolated, Python {probe.python}"
     return from_findings(findings, f"build {tool.version}", environment)
-
-
-def _nothing_to_build(context: Context) -> str:
-    """Why there is no package to build, empty if there is one."""
-    document = context.project.pyproject
-    if "build-system" not in document:
-        return "pyproject.toml has no [build-system]"
-    for name, key in (("uv", "package"), ("poetry", "package-mode")):
-        if as_table(as_table(document.get("tool")).get(name)).get(key) is False:
-            return f"tool.{name}.{key} is false"
-    return "" if context.project.installable else "pyproject.toml has no [project]"
 
 
 def _graph(context: Context) -> tuple[Graph, str]:
@@ -239,7 +229,7 @@ class Build:
                 tool="twine",
                 rule="readme",
                 message=message,
-                path=readme or "pyproject.toml",
+                path=readme or manifest_of(self.context.project),
                 line=int(line.group(1)) if line and readme else 1,
             )
         ]

@@ -11,6 +11,7 @@ from ci_engine.checks.context import Context
 from ci_engine.configuration.key_lines import find_line
 from ci_engine.configuration.reading import as_table, read_text
 from ci_engine.findings.results import Finding
+from ci_engine.project.repository import Project
 
 _MOST_FILES = 20
 # Files that a package is built from, but does not need at run time.
@@ -60,9 +61,29 @@ def finding_of(
     tool: str = "build",
 ) -> Finding:
     """A finding at the location in the manifest, if there is one."""
-    path = "pyproject.toml"
+    path = manifest_of(context.project)
     line = find_line(read_text(context.project.root / path), keys) or 1
     return Finding(tool=tool, rule=rule, message=message, path=path, line=line)
+
+
+def manifest_of(project: Project) -> str:
+    """The file that describes the package: pyproject.toml, or a setup.py alone."""
+    script = "build-system" not in project.pyproject
+    legacy = script and (project.root / "setup.py").is_file()
+    return "setup.py" if legacy else "pyproject.toml"
+
+
+def nothing_to_build(context: Context) -> str:
+    """Why there is no package to build, empty if there is one."""
+    document = context.project.pyproject
+    # Without the table, tools build a setup.py with setuptools (PEP 517).
+    legacy = context.request.legacy and manifest_of(context.project) == "setup.py"
+    if "build-system" not in document and not legacy:
+        return "pyproject.toml has no [build-system]"
+    for name, key in (("uv", "package"), ("poetry", "package-mode")):
+        if as_table(as_table(document.get("tool")).get(name)).get(key) is False:
+            return f"tool.{name}.{key} is false"
+    return "" if context.project.installable else "pyproject.toml has no [project]"
 
 
 def readme_of(context: Context) -> str:
