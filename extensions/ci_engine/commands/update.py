@@ -117,9 +117,11 @@ def _check_of(made: MadeUpdate) -> CheckResult:
             rule="conflict",
             message="the update and the project change the same lines",
             path=name,
+            line=line,
             severity="warning",
         )
         for name in made.conflicts
+        for line in made.conflict_lines.get(name) or [0]
     ]
     verdicts = [f"{name}: {text}" for name, text in made.verdicts.items()]
     check.notes = [*verdicts, *made.notes]

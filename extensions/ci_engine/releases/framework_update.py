@@ -19,6 +19,7 @@ from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.engine_lock import read_engine_lock
 from ci_engine.project.git import Git
 from ci_engine.project.repository import Manager, Project
+from ci_engine.releases.framework_changes import read_changes
 
 BRANCH = "ci-framework/update"
 # https://docs.github.com/en/actions/reference/security/secure-use
@@ -43,6 +44,8 @@ class MadeUpdate(msgspec.Struct, frozen=True, kw_only=True):
         commit: the commit with the update, empty if there is none.
         changed: the changed files.
         conflicts: the files with conflict markers in the commit.
+        conflict_lines: the lines of these files where a conflict starts.
+        changes: the sections of the changelog about the new versions, as Markdown.
         notes: notes for reviewers.
         verdicts: the commands that validated it, and their results.
     """
@@ -52,6 +55,10 @@ class MadeUpdate(msgspec.Struct, frozen=True, kw_only=True):
     commit: str = ""
     changed: list[str] = msgspec.field(default_factory=list[str])
     conflicts: list[str] = msgspec.field(default_factory=list[str])
+    conflict_lines: dict[str, list[int]] = msgspec.field(
+        default_factory=dict[str, list[int]]
+    )
+    changes: str = ""
     notes: list[str] = msgspec.field(default_factory=list[str])
     verdicts: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
@@ -92,6 +99,7 @@ class FrameworkUpdate:
             return MadeUpdate(current=versions.current_version)
         self._copier("update", "--defaults", "--quiet")
         conflicts = sorted({*self._unmerged(), *self._marked()})
+        lines = {name: self._starts_of_conflicts(name) for name in conflicts}
         self._refresh_lock(conflicts)
         latest = versions.latest_version or "the latest version"
         commit = self._commit(latest)
@@ -108,6 +116,10 @@ class FrameworkUpdate:
             commit=commit,
             changed=changed,
             conflicts=conflicts,
+            conflict_lines=lines,
+            changes=read_changes(
+                self._git, self.clone / self.answers, versions.current_version
+            ),
             notes=self.notes,
             verdicts=verdicts,
         )
@@ -163,6 +175,11 @@ class FrameworkUpdate:
             rows = path.read_bytes().splitlines() if path.is_file() else []
             if name.endswith(".rej") or any(row.startswith(_MARKS) for row in rows):
                 yield name
+
+    def _starts_of_conflicts(self, name: str) -> list[int]:
+        path = self.clone / name
+        rows = path.read_bytes().splitlines() if path.is_file() else []
+        return [n for n, row in enumerate(rows, 1) if row.startswith(_MARKS[0])]
 
     def _refresh_lock(self, conflicts: list[str]) -> None:
         """Let the manager update its lock file, if there is one."""

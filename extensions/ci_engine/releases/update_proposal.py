@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ci_engine.errors import ToolError
-from ci_engine.escaping import code_span
+from ci_engine.escaping import code_span, posted_page
 from ci_engine.github.comments import PullRequest
 from ci_engine.github.destination import destination_of
 from ci_engine.github.proposals import close_issue, open_issue, propose_branch
@@ -16,6 +16,7 @@ from ci_engine.github.pushing import BOT, push_token, with_token
 from ci_engine.project.git import Git
 from ci_engine.releases.framework_update import BRANCH, MadeUpdate
 
+_MOST_LINES = 10
 _MARKER = "<!-- ci-framework update -->"
 # A workflow's token cannot push workflows, whatever its permissions are.
 _WORKFLOWS = re.compile(
@@ -131,11 +132,14 @@ def describe(made: MadeUpdate) -> str:
         f"{len(made.changed)} files."
     ]
     if made.conflicts:
-        rows = "\n".join(f"- {code_span(name)}" for name in made.conflicts)
+        rows = "\n".join(_conflict(name, made) for name in made.conflicts)
         parts.append(
             "**Conflicts.** These files contain both sides, between conflict markers:"
             f"\n\n{rows}\n\n"
-            "Resolve them on this branch; nothing was validated."
+            "Your lines come first, then those of the template. Resolve them on this "
+            "branch and remove the markers; in a file that starts with `Owned by "
+            "ci-framework`, take those of the template. Then run `ci-framework/ci "
+            "validate` and `ci-framework/ci gate`: nothing was validated."
         )
     if made.verdicts:
         rows = "\n".join(f"- {code_span(k)}: {v}" for k, v in made.verdicts.items())
@@ -143,7 +147,18 @@ def describe(made: MadeUpdate) -> str:
     if made.notes:
         rows = "\n".join(f"- {code_span(note)}" for note in made.notes)
         parts.append(f"To do:\n\n{rows}")
+    if made.changes:
+        parts.append(f"## What is new\n\n{posted_page(made.changes).strip()}")
     return "\n\n".join(parts)
+
+
+def _conflict(name: str, made: MadeUpdate) -> str:
+    """One file with conflicts, and the lines where they start."""
+    lines = made.conflict_lines.get(name, [])
+    shown = ", ".join(map(str, lines[:_MOST_LINES]))
+    more = f" and {len(lines) - _MOST_LINES} more" if len(lines) > _MOST_LINES else ""
+    word = "line" if len(lines) == 1 else "lines"
+    return f"- {code_span(name)}" + (f", {word} {shown}{more}" if lines else "")
 
 
 def proposal_of(root: Path, variables: Mapping[str, str]) -> UpdateProposal:

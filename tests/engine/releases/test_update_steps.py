@@ -145,6 +145,8 @@ def test_conflicts_are_found_where_copier_reports_none(
     copier(update=update)
     made = make(validate=bool(conflicts))
     assert len(made.conflicts) == conflicts
+    marked = {name for name, lines in made.conflict_lines.items() if lines == [1]}
+    assert marked == {name for name in made.conflicts if name == "notes.txt"}
     assert (made.current, made.latest, made.verdicts) == ("1", "2", {})
     assert any(name.startswith("notes.txt") for name in made.changed)
 
