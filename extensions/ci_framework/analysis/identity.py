@@ -167,7 +167,10 @@ def _license_name(value: str) -> str:
 
 def _state_backend(survey: Survey, findings: Findings) -> None:
     backend = text(survey.pyproject, "build-system", "build-backend")
-    if backend:
+    if because := _why_virtual(survey):
+        location = survey.location("tool", "poetry")
+        findings.add("build-backend", None, because, [location])
+    elif backend:
         location = survey.location("build-system", "build-backend")
         findings.add("build-backend", backend, "pyproject.toml names it", [location])
     elif "build-system" in survey.pyproject or survey.has("setup.py"):
@@ -177,6 +180,25 @@ def _state_backend(survey: Survey, findings: Findings) -> None:
         findings.add("build-backend", "setuptools", because, [location], "likely")
     else:
         findings.add("build-backend", None, "it builds no distributions")
+
+
+def _why_virtual(survey: Survey) -> str:
+    """Why Poetry builds no distributions, although it is the backend; else empty."""
+    poetry = survey.tool("poetry")
+    if poetry.get("package-mode") is False:
+        return "package-mode is false: it builds no distributions"
+    backend = text(survey.pyproject, "build-system", "build-backend")
+    if not backend.startswith("poetry") or {"packages", "include"} & {*poetry}:
+        return ""
+    name = text(survey.project, "name") or text(poetry, "name")
+    plain = re.sub(r"[-_.]+", "_", name)
+    names = {plain, plain.lower(), name.replace(".", "/")}
+    paths = [f"{top}{path}" for top in ("", "src/") for path in names]
+    if not name or any(
+        path in survey.python_directories or survey.has(f"{path}.py") for path in paths
+    ):
+        return ""
+    return f"it builds no distributions: Poetry finds no package {plain}"
 
 
 def _state_people(survey: Survey, findings: Findings) -> None:

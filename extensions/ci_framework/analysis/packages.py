@@ -231,6 +231,14 @@ def _discovered(survey: Survey, root: str) -> list[Package]:
     if not regular:
         direct = {path.rpartition("/")[0] for path in survey.python_files}
         regular = [child for child in candidates if child in direct]
+    if not regular:
+        # A namespace, with packages one level down.
+        inner = {path: survey.children.get(path, []) for path in candidates}
+        regular = [
+            path
+            for path in candidates
+            if any(survey.has(f"{child}/__init__.py") for child in inner[path])
+        ]
     return [_package(path) for path in regular] or [*_modules(survey, root)]
 
 

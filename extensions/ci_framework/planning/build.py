@@ -17,7 +17,7 @@ from ci_framework.inventory import Evidence, Inventory
 from ci_framework.planning.bots import exclusions
 from ci_framework.planning.capabilities import map_capabilities
 from ci_framework.planning.drift import find_drift
-from ci_framework.planning.file_answers import shape_answers
+from ci_framework.planning.file_answers import shape_answers, shape_rewritten
 from ci_framework.planning.files import Blocked, FilePlan, plan_files
 from ci_framework.planning.given_answers import refuse_other_kind, refuse_unknown
 from ci_framework.planning.left_out import left_out
@@ -217,7 +217,8 @@ def _first_draft(
 ) -> _Draft:
     """The answers of the analysis, of the files' shapes, and of the user."""
     draft = _Draft(answers={}, reasons={})
-    found = derive_answers(inventory) | shape_answers(repository, request.retire)
+    found = derive_answers(inventory) | dict(shape_rewritten(repository, inventory))
+    found |= shape_answers(repository, request.retire)
     if request.smallest:
         prefix = found.get("github_prefix")
         found |= smallest_answers(str(prefix.value) if prefix else "")

@@ -7,14 +7,20 @@ from collections.abc import Collection, Iterator
 from ci_engine.validation.marked_blocks import SHARED_FILES
 from ci_framework.analysis.survey import PYPROJECT
 from ci_framework.answers import Answer
+from ci_framework.inventory import Inventory
 from ci_framework.planning.edits import CannotEdit, decode, line_end, read_editable
 from ci_framework.planning.files import SETTINGS_FILE
 from ci_framework.planning.hook_answers import shape_hooks
 from ci_framework.planning.name_answers import shape_prefix, shape_unmanaged
 from ci_framework.planning.toml_block import toml_problem
+from ci_framework.planning.tool_calls import runs
 from ci_framework.planning.update_answers import shape_updates
 from ci_framework.repository import Repository
 
+# Formatters that reorder tables and rewrite lists, and so take the framework's block
+# apart: of every TOML file, or of pyproject.toml only.
+OF_EVERY_TOML = ("taplo", "tombi", "toml-sort")
+_OF_PYPROJECT = ("pyproject-fmt", *OF_EVERY_TOML)
 _PIXI_PROBE = "\n".join(
     f"[tool.pixi.{table}.ci-framework-probe]"
     for table in ("feature", "environments", "tasks")
@@ -56,6 +62,18 @@ def _settings(repository: Repository) -> Iterator[tuple[str, Answer]]:
     elif toml_problem(f"{text}\n{_PIXI_PROBE}\n"):
         because = "its tables of pixi are written so that none can be added to them"
         yield "pixi_tiers", Answer("project", because)
+
+
+def shape_rewritten(
+    repository: Repository, inventory: Inventory
+) -> Iterator[tuple[str, Answer]]:
+    """Another file for the settings, if the project formats pyproject.toml."""
+    adopted = b"[tool.ci-framework" in (repository.blob(PYPROJECT) or b"")
+    for tool in _OF_PYPROJECT:
+        if not adopted and runs(repository, inventory, tool):
+            because = f"{tool} formats {PYPROJECT}, and would rewrite the settings"
+            yield "settings_file", Answer(SETTINGS_FILE, because)
+            return
 
 
 def _toml_refusal(text: str) -> str:

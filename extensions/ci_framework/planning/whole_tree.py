@@ -12,10 +12,13 @@ from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table
 from ci_framework.analysis.readers.documents import strings
 from ci_framework.analysis.survey import PYPROJECT
-from ci_framework.inventory import Evidence, Inventory, steps_of
+from ci_framework.inventory import Evidence, Inventory
 from ci_framework.planning.archives import Archives
+from ci_framework.planning.file_answers import OF_EVERY_TOML
+from ci_framework.planning.files import SETTINGS_FILE
 from ci_framework.planning.hook_answers import HOOKS_FILE
 from ci_framework.planning.plan import Operation
+from ci_framework.planning.tool_calls import calls, runs
 from ci_framework.repository import Repository
 
 _OWN = "ci-framework"
@@ -118,17 +121,27 @@ class _Looks:
             missing = [row for row in missing if row not in known]
             if missing and self._calls(tool):
                 yield _by_hand(path, f"{tool}: {advice}{', '.join(missing)}")
+        yield from self._settings_files()
         for tool in _WITHOUT_FILE:
             if self._calls(tool):
                 names = ", ".join(self._globs())
                 advice = "exclude in its settings or its command"
                 yield _by_hand(PYPROJECT, f"{tool}: {advice}: {names}")
 
+    def _settings_files(self) -> Iterator[Operation]:
+        """Formatters of every TOML file, which would rewrite our settings."""
+        if SETTINGS_FILE in self._files:
+            for tool in OF_EVERY_TOML:
+                if self._calls(tool):
+                    advice = f"exclude in its settings or its command: {SETTINGS_FILE}"
+                    yield _by_hand(PYPROJECT, f"{tool}: {advice}")
+
     def _hooks(self) -> Iterator[Operation]:
         """Individual hooks that would rewrite our files."""
         ids = {hook.id for hook in self._inventory.hooks}
         python = any(path.endswith(".py") for path in self._files)
-        starts = (*_REWRITING, *(_REWRITING_PYTHON if python else ()))
+        toml = OF_EVERY_TOML if SETTINGS_FILE in self._files else ()
+        starts = (*_REWRITING, *toml, *(_REWRITING_PYTHON if python else ()))
         found = sorted(name for name in ids if name.startswith(starts))
         if found and not re.search(r"exclude:.*ci-framework", self._text(HOOKS_FILE)):
             ends = [
@@ -184,29 +197,10 @@ class _Looks:
             yield _by_hand(own or _REUSE[0], f"reuse: add the table {block}")
 
     def _runs(self, tool: str) -> bool:
-        """Whether a workflow, a task or a hook of the project runs a tool."""
-        hooks = self._inventory.hooks
-        return self._calls(tool) or any(hook.id.startswith(tool) for hook in hooks)
+        return runs(self._repository, self._inventory, tool)
 
     def _calls(self, tool: str) -> bool:
-        """Whether a workflow, a task or a script of package.json runs a tool."""
-        word = re.compile(rf"(?<![\w./-]){re.escape(tool)}(?![\w-])")
-        inventory = self._inventory
-        return any(
-            step.kind == "run" and word.search(step.text)
-            for _, _, step in steps_of(inventory.workflows)
-        ) or any(
-            word.search(command)
-            for command in (*(task.command for task in inventory.tasks), *self._node())
-        )
-
-    def _node(self) -> Iterator[str]:
-        """The scripts of package.json, which the analysis reads for Python only."""
-        try:
-            package = msgspec.json.decode(self._text("package.json"), type=Table)
-        except msgspec.DecodeError:
-            return
-        yield from map(str, table(package, "scripts").values())
+        return calls(self._repository, self._inventory, tool)
 
 
 def _by_hand(path: str, reason: str) -> Operation:
