@@ -27,10 +27,12 @@ _LOADING = re.compile(
 )
 # Parts of every match, which are found twenty times as fast.
 _LOADING_WORDS = (
-    *(b"import_", b"load_", b"get_", b"_name", b"from_object", b"pydoc.locate"),
-    *(b"entry_points", b"find_spec", b"run_module", b"runpy", b"dictConfig"),
-    *(b"fileConfig", b"ImportString", b"instantiate(", b"autodiscover", b"django"),
-    *(b"celery", b"stevedore", b"pluggy", b"pytest_plugins"),
+    *(b"import_", b"load_object", b"load_class", b"load_entry_point", b"load_backend"),
+    *(b"load_module", b"load_plugin", b"get_class(", b"get_backend(", b"get_callable("),
+    *(b"resolve_name", b"by_name", b"from_object", b"pydoc.locate", b"entry_points"),
+    *(b"find_spec", b"run_module", b"runpy", b"dictConfig", b"fileConfig"),
+    *(b"ImportString", b"instantiate(", b"autodiscover", b"django", b"celery"),
+    *(b"stevedore", b"pluggy", b"pytest_plugins"),
 )
 _ENTRY_POINTS = re.compile(
     rb"entry_?points|stevedore|load_setuptools|pkg_resources|\bpluginlib\b"
@@ -42,8 +44,10 @@ _MOST_NAMES = 40
 _LOGGER = re.compile(rb"getLogger\(\s*[\"'][\w.]+[\"']")
 
 
-def _may_load(text: bytes) -> bool:
-    return any(word in text for word in _LOADING_WORDS)
+def loads_by_name(text: bytes) -> bool:
+    """Whether code loads by name."""
+    words = any(word in text for word in _LOADING_WORDS)
+    return words and _LOADING.search(text) is not None
 
 
 class NamedModules:
@@ -67,7 +71,7 @@ class NamedModules:
     @cached_property
     def _anything_loads(self) -> bool:
         texts = (self.files.read(name) for name in self.files.python)
-        return any(_may_load(text) and _LOADING.search(text) for text in texts)
+        return any(map(loads_by_name, texts))
 
     @cached_property
     def _tops(self) -> list[bytes]:

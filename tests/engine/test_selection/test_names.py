@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ci_engine.test_selection.entry_points import EntryPoint, read_entry_points
+from ci_engine.test_selection.named_modules import loads_by_name
 from ci_engine.test_selection.repository_files import Files
 from tests.support.selecting import Tree, graph_of, select, write
 
@@ -211,3 +212,19 @@ def test_a_plugin_of_pytest_matters_to_every_test(tmp_path: Path) -> None:
     setup = "[options.entry_points]\npytest11 =\n    p = p.plug\n"
     graph = graph_of(tmp_path, {**PACKAGE, "src/p/core.py": "", "setup.cfg": setup})
     assert graph.tests <= set(select(graph, "src/p/plug.py").chains)
+
+
+def test_every_sign_of_a_loader_is_found_by_its_words() -> None:
+    """The words only save time: with one of them missing, an edge would be lost."""
+    signs = (
+        "import_module __import__( resolve_name pydoc.locate entry_points find_spec "
+        "import_string import_object import_from_string import_name import_class "
+        "import_attr import_path import_dotted from_object load_object load_class "
+        "load_entry_point load_backend load_module load_plugin run_module runpy "
+        "dictConfig fileConfig symbol_by_name ImportString instantiate( autodiscover "
+        "django celery stevedore pluggy pytest_plugins get_class( get_backend( "
+        "get_callable("
+    )
+    for sign in signs.split():
+        assert loads_by_name(f"x = {sign}".encode()), sign
+    assert not loads_by_name(b"x = get_name(load_it())")
