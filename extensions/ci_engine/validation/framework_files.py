@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from ci_engine.checks.lint.conflict_markers import MARKED, marker_line
 from ci_engine.configuration.reading import read_yaml
 from ci_engine.configuration.tables import items
 from ci_engine.errors import ConfigurationError, ToolError
@@ -97,6 +98,16 @@ def _check_hashes(project: Project) -> Iterator[Finding]:
                 name, f"missing: no update brings it back\nhint: {restore(name)}"
             )
             continue
+        line = marker_line(root / name)
+        if line:
+            # Its hashes say nothing before both sides are one again.
+            yield _finding(
+                name,
+                f"{MARKED}\nhint: your lines come first, then those of the new "
+                f"version; to take all of its lines, {restore(name)}",
+                line=line,
+            )
+            continue
         unmanaged = ", ".join([*_unmanaged(project), name])
         value = shlex.quote(f"unmanaged=[{unmanaged}]")
         keep = f"copier update --defaults --vcs-ref=:current: -d {value}"
@@ -157,12 +168,16 @@ def _check_vendored(folder: Path, *, fetch: bool) -> Iterator[Finding]:
 
 
 def _finding(
-    path: str, message: str, severity: Literal["error", "warning"] = "error"
+    path: str,
+    message: str,
+    severity: Literal["error", "warning"] = "error",
+    line: int = 0,
 ) -> Finding:
     return Finding(
         tool="ci-framework",
         rule="framework-files",
         message=message,
         path=path,
+        line=line,
         severity=severity,
     )

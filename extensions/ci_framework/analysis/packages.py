@@ -232,12 +232,12 @@ def _discovered(survey: Survey, root: str) -> list[Package]:
         direct = {path.rpartition("/")[0] for path in survey.python_files}
         regular = [child for child in candidates if child in direct]
     if not regular:
-        # A namespace, with packages one level down.
-        inner = {path: survey.children.get(path, []) for path in candidates}
+        # A namespace, with packages further down.
+        inner = [path for path in survey.python_files if path.endswith("/__init__.py")]
         regular = [
             path
             for path in candidates
-            if any(survey.has(f"{child}/__init__.py") for child in inner[path])
+            if any(package.startswith(f"{path}/") for package in inner)
         ]
     return [_package(path) for path in regular] or [*_modules(survey, root)]
 

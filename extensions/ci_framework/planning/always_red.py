@@ -124,13 +124,20 @@ def _count(repository: Repository) -> tuple[AlwaysRed, list[str]]:
         rules=_counted(item.rule for item in found),
         files=_counted(item.path for item in found),
         fixable=len(fixable),
-        remaining=[f"{f.path}:{f.line} {f.rule}" for f in found if not f.fixable],
+        remaining=list(_by_line(found)),
     )
     return counted, targets
 
 
 def _counted(items: Iterator[str]) -> dict[str, int]:
     return dict(sorted(Counter(items).items(), key=lambda item: (-item[1], item[0])))
+
+
+def _by_line(found: Sequence[_Found]) -> Iterator[str]:
+    """The findings to fix by hand, those of one line and rule together."""
+    left = Counter((f.path, f.line, f.rule) for f in found if not f.fixable)
+    for (path, line, rule), number in left.items():
+        yield f"{path}:{line} {rule}{f' x {number}' if number > 1 else ''}"
 
 
 def _find(repository: Repository, names: Sequence[str]) -> list[_Found]:

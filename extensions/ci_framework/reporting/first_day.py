@@ -32,7 +32,7 @@ def first_day_lines(found: AlwaysRed) -> list[tuple[str, str]]:
         fixes = f"to fix {found.fixable} of them, run"
         lines.append((fixes, found.command))
     if found.remaining:
-        left = f"to fix by hand ({len(found.remaining)}): "
+        left = f"to fix by hand ({number - found.fixable}): "
         lines.append((left + shorten(found.remaining, _MOST), ""))
     return lines
 

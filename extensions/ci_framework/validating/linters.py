@@ -207,7 +207,8 @@ def check_settings(clones: Clones) -> Outcome:
     if broken:
         reasons = [f"{check.id}: {check.reason}" for check in broken]
         return not_run("the engine could not check everything", reasons)
-    known = f"; {len(after)} errors existed before" if after else ""
+    noun = "error" if len(after) == 1 else "errors"
+    known = f"; {len(after)} {noun} existed before" if after else ""
     return passed(f"the engine accepts the configuration{known}")
 
 

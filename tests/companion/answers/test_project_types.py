@@ -42,7 +42,7 @@ def test_sources_of_a_namespace_are_the_directory_with_its_packages(
 ) -> None:
     files = {
         "libs/a/pyproject.toml": '[project]\nname = "a"\nversion = "1"\n',
-        "libs/a/space/one/__init__.py": "",
+        "libs/a/space/one/two/__init__.py": "",
         "libs/a/tests/test_one.py": "",
         "libs/b/pyproject.toml": '[project]\nname = "b"\nversion = "1"\n',
         "libs/b/b/__init__.py": "",

@@ -168,3 +168,18 @@ def test_nothing_is_counted_where_the_plan_turns_lint_off(
     text = Companion(capsys).run("plan", path, *options)
     assert 'tool.ci-framework.checks.lint.tier = "none"' in text
     assert "Fix before you merge" not in text
+
+
+def test_findings_of_one_line_and_rule_are_one_entry() -> None:
+    found = AlwaysRed(
+        rules={"F401": 4}, files={"a.py": 4}, fixable=1, remaining=["a.py:2 F401 x 3"]
+    )
+    assert first_day_lines(found)[-1] == ("to fix by hand (3): a.py:2 F401 x 3", "")
+
+
+def test_findings_of_one_line_are_counted_together(tmp_path: Path) -> None:
+    files = {"a/__init__.py": "from .b import x, y, z\n", "a/b.py": "x = y = z = 1\n"}
+    repository = open_repository(make_repository(tmp_path / "it", files))
+    assert AlwaysRedCount(repository).by_manager("pip").remaining == [
+        "a/__init__.py:1 F401 x 3"
+    ]

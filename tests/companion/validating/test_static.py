@@ -289,7 +289,7 @@ def test_a_mistake_that_was_there_before_is_none_of_the_adoption(
     adopted = adopt(tmp_path / "a", {"MISTAKE": "old"}, ENGINE)
     outcome = check_settings(adopted.clones(tmp_path / "clones-a"))
     assert outcome.status == "passed"
-    assert "1 errors existed before" in outcome.reason
+    assert "1 error existed before" in outcome.reason
 
 
 def test_a_file_that_stopped_a_linter_before_is_no_fault_of_the_adoption(

@@ -196,3 +196,20 @@ def test_an_edited_block_is_a_warning_since_it_works(project: DemoProject) -> No
     check = project.run("validate").check("blocks")
     assert (check["status"], check["new"]) == ("passed", 0)
     assert [finding["severity"] for finding in check["findings"]] == ["warning"]
+
+
+def test_a_conflict_of_an_update_is_named_with_its_line_and_both_ways_out(
+    project: DemoProject,
+) -> None:
+    render_hashes(project)
+    name = "ci-framework/ci"
+    sides = "<<<<<<< before updating\nmine\n=======\ntheirs\n>>>>>>> after updating\n"
+    text = (project.root / name).read_text(encoding="utf-8")
+    project.write(name, text + sides)
+    [conflict] = [each for each in found(project) if each["path"] == name]
+    assert conflict["line"] == text.count("\n") + 1
+    assert conflict["message"] == (
+        "conflict markers of an unfinished merge: decide and remove them\n"
+        "hint: your lines come first, then those of the new version; to take all of "
+        f"its lines, {RESTORE.format(name)}"
+    )

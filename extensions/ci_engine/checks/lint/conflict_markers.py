@@ -15,6 +15,7 @@ from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.project.repository import Project
 
 _START, _MIDDLE, _END = b"<<<<<<< ", b"=======", b">>>>>>> "
+MARKED = "conflict markers of an unfinished merge: decide and remove them"
 _MOST_BYTES = 8 * 1024 * 1024
 
 
@@ -32,13 +33,12 @@ def check(context: Context) -> CheckResult:
 def find_conflicts(project: Project) -> tuple[list[Finding], list[str]]:
     """What an unfinished merge left, and the files that were not searched."""
     findings = [*_unmerged(project)]
-    lines = {path: _marker_line(path) for path in project.files}
+    lines = {path: marker_line(path) for path in project.files}
     marked = {path: line for path, line in lines.items() if line}
     excused = _excused(project, list(marked))
     for path, line in marked.items():
         if path not in excused:
-            message = "conflict markers of an unfinished merge: decide and remove them"
-            findings.append(_finding(project, path, line, "conflict-marker", message))
+            findings.append(_finding(project, path, line, "conflict-marker", MARKED))
     for path in project.files:
         if path.suffix == ".rej":
             message = "a rejected hunk: apply it by hand and delete this file"
@@ -59,7 +59,7 @@ def _finding(
     )
 
 
-def _marker_line(path: Path) -> int | None:
+def marker_line(path: Path) -> int | None:
     """The line of the first complete conflict, 0 for none, None if not searched."""
     try:
         if path.is_symlink():
@@ -101,7 +101,7 @@ def _unmerged(project: Project) -> Iterator[Finding]:
     for name in sorted(set(outcome.names())):
         message = "unmerged in git: resolve it, then `git add` it"
         path = project.root / name
-        yield _finding(project, path, _marker_line(path) or 1, "unmerged", message)
+        yield _finding(project, path, marker_line(path) or 1, "unmerged", message)
 
 
 def _excused(project: Project, paths: list[Path]) -> set[Path]:
