@@ -18,7 +18,7 @@ from ci_framework.applying.records import (
     current_head,
 )
 from ci_framework.applying.removal import settle_overlaps
-from ci_framework.applying.wayback import transition_back
+from ci_framework.applying.rollback_transition import rollback_transition
 from ci_framework.repository import Entry, Repository
 
 
@@ -74,7 +74,7 @@ def _leave(repository: Repository, journal: Journal, head: Head) -> Route:
         if old.get(path) != new.get(path)
     }
     own = Reference(name=head.branch, before=journal.commit, after="")
-    transition = transition_back(repository, journal, (head, goal), changes, [own])
+    transition = rollback_transition(repository, journal, (head, goal), changes, [own])
     return Route("branch", transition, [])
 
 
@@ -119,7 +119,7 @@ def _revert(
     if head.branch:
         moved.append(Reference(name=head.branch, before=head.commit, after=commit))
     own, notices = _own_branch(repository, journal, head)
-    transition = transition_back(
+    transition = rollback_transition(
         repository, journal, (head, goal), changes, [*moved, *own]
     )
     return Route("revert", transition, [*notices, *filter(None, [author.notice])])
@@ -156,7 +156,7 @@ def _drop(repository: Repository, journal: Journal, head: Head) -> Route:
                 hint=f"git switch {journal.original_branch}, then run the "
                 "command again",
             )
-    transition = transition_back(repository, journal, (head, head), {}, own)
+    transition = rollback_transition(repository, journal, (head, head), {}, own)
     return Route("references", transition, notices)
 
 

@@ -28,10 +28,10 @@ from ci_framework.validating.scan import Scanned, judge_scan
 from ci_framework.validating.settings import AdoptedSettings, read_settings
 from ci_framework.validating.suites import (
     SuiteRun,
+    command_for_tests,
     lacks_module,
     run_suite,
     shown_command,
-    words_of_tests,
 )
 from ci_framework.validating.test_environment import (
     Prepared,
@@ -143,7 +143,7 @@ def _tests(stage: _Stage) -> Outcome:
     if ready is None:
         return not_run(NO_ENVIRONMENT)
     before = _run_base(stage, ready)
-    words = words_of_tests(ready.settings.test, ready.before.environment)
+    words = command_for_tests(ready.settings.test, ready.before.environment)
     # Without a base there is nothing to compare: do not run tests for half an hour.
     after = before if before.problem else _run(stage, ready, stage.clones.adopted)
 
@@ -175,7 +175,7 @@ def _run(stage: _Stage, ready: _Ready, clone: Clone) -> SuiteRun:
     base = clone is stage.clones.base
     stage.report(f"running the tests of the {'base' if base else 'adopted'} commit")
     environment = (ready.before if base else ready.after).environment
-    words = words_of_tests(ready.settings.test, environment)
+    words = command_for_tests(ready.settings.test, environment)
     return run_suite(clone, environment, words, stage.timeout)
 
 

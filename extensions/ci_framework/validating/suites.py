@@ -72,7 +72,7 @@ class SuiteRun:
         return [line for line in text.splitlines() if line.strip()][-25:]
 
 
-def words_of_tests(own: str | Sequence[str], environment: Environment) -> list[str]:
+def command_for_tests(own: str | Sequence[str], environment: Environment) -> list[str]:
     """The argument list of the tests: the project's own command, else pytest's.
 
     Raises:

@@ -14,10 +14,10 @@ from ci_framework.repository import open_repository
 from ci_framework.validating.clones import Clone, make_clone
 from ci_framework.validating.suites import (
     SuiteRun,
+    command_for_tests,
     lacks_module,
     run_suite,
     shown_command,
-    words_of_tests,
 )
 from tests.support.adoptable_repositories import make_repository
 from tests.support.adoptions import Content
@@ -158,12 +158,12 @@ def test_a_command_that_is_not_there_is_told(
 
 
 def test_the_own_command_beats_pytest(environment: Environment) -> None:
-    assert words_of_tests("make 'a b'", environment) == ["make", "a b"]
-    assert words_of_tests(["tox", "-q"], environment) == ["tox", "-q"]
-    words = words_of_tests("", environment)
+    assert command_for_tests("make 'a b'", environment) == ["make", "a b"]
+    assert command_for_tests(["tox", "-q"], environment) == ["tox", "-q"]
+    words = command_for_tests("", environment)
     assert shown_command(words) == "python -m pytest --color=no"
     with pytest.raises(ConfigurationError):
-        words_of_tests("make 'a", environment)
+        command_for_tests("make 'a", environment)
 
 
 def test_a_clone_cannot_push_into_the_repository(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from ci_engine.changes.diff_base import DiffBase
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import EarlyResultError
 from ci_engine.checks.packaging import api_trees, public_api
-from ci_engine.checks.packaging.api_trees import lay_out_base, lay_out_head
+from ci_engine.checks.packaging.api_trees import write_base_tree, write_head_tree
 from ci_engine.checks.workspace import Tool
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.errors import ToolError
@@ -102,8 +102,8 @@ def test_the_packages_of_both_versions_lie_by_their_import_names(
     write(root, files)
     base = commit(root)
     context = context_of(root)
-    head = lay_out_head(context, tmp_path / "head")
-    before = lay_out_base(context, base, tmp_path / "base")
+    head = write_head_tree(context, tmp_path / "head")
+    before = write_base_tree(context, base, tmp_path / "base")
     for tree in (head, before):
         assert (tree.packages, tree.version) == (packages, version)
         assert tree.compiled == compiled
@@ -122,7 +122,7 @@ def test_a_module_and_a_package_at_the_top_have_their_names(
     (root / "src" / "demo").rmdir()
     (root / "src").rmdir()
     write(root, {"demo.py": "__version__ = '3'\n", "setup.py": "", "noxfile.py": ""})
-    tree = lay_out_head(context_of(root), tmp_path / "head")
+    tree = write_head_tree(context_of(root), tmp_path / "head")
     assert (tree.packages, tree.sources) == (["demo"], {"demo.py": "demo.py"})
     inside = api_trees.__dict__["_inside"]
     assert inside("client.py", "demo", ".") == "demo/client.py"
@@ -138,7 +138,7 @@ def test_a_file_that_git_cannot_read_ends_the_comparison(
     with pytest.raises(
         ToolError, match=r"git does not have pyproject.toml of [0-9a-f]{12}"
     ):
-        lay_out_base(context_of(root), base, tmp_path / "base")
+        write_base_tree(context_of(root), base, tmp_path / "base")
 
 
 Compare = Callable[..., CheckResult]

@@ -83,7 +83,8 @@ def describe(project: Project, found: Dependencies, timeout: float) -> Described
     ]
     failures: dict[str, str] = {}
     with thread_pool(16) as pool:
-        for each, answer in zip(missing, pool.map(index.ask, missing), strict=True):
+        answers = pool.map(index.license_of, missing)
+        for each, answer in zip(missing, answers, strict=True):
             text, reason = answer
             known[each.name, each.version] = text
             if reason:
@@ -143,7 +144,7 @@ class _Index:
     deadline: float
     down: str = ""
 
-    def ask(self, dependency: Dependency) -> tuple[str, str]:
+    def license_of(self, dependency: Dependency) -> tuple[str, str]:
         """Return the license of a dependency, or why the index could not be queried."""
         if self.down:
             return "", self.down

@@ -44,7 +44,7 @@ class ApiTree:
     compiled: list[str] = field(default_factory=list[str])
 
 
-def lay_out_head(context: Context, directory: Path) -> ApiTree:
+def write_head_tree(context: Context, directory: Path) -> ApiTree:
     """Copy the packages as they are now."""
     project = context.project
     names = {project.relative_link(path) for path in project.files}
@@ -56,7 +56,7 @@ def lay_out_head(context: Context, directory: Path) -> ApiTree:
     return tree
 
 
-def lay_out_base(context: Context, commit: str, directory: Path) -> ApiTree:
+def write_base_tree(context: Context, commit: str, directory: Path) -> ApiTree:
     """Copy the packages as they were before the change.
 
     Raises:

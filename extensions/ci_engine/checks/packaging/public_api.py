@@ -23,7 +23,11 @@ from ci_engine.checks.packaging.api_announcements import (
     find_announcement,
     is_announced,
 )
-from ci_engine.checks.packaging.api_trees import ApiTree, lay_out_base, lay_out_head
+from ci_engine.checks.packaging.api_trees import (
+    ApiTree,
+    write_base_tree,
+    write_head_tree,
+)
 from ci_engine.checks.workspace import Tool
 from ci_engine.environments import inside
 from ci_engine.environments.environment import python_of
@@ -95,8 +99,8 @@ def check(context: Context) -> CheckResult:
     if base.commit is None:
         return not_run(f"the base of the change is not known: {base.reason}")
     with tempfile.TemporaryDirectory(prefix="api-", dir=context.reports) as name:
-        old = lay_out_base(context, base.commit, Path(name, "old"))
-        new = lay_out_head(context, Path(name, "new"))
+        old = write_base_tree(context, base.commit, Path(name, "old"))
+        new = write_head_tree(context, Path(name, "new"))
         names = sorted({*old.packages, *new.packages})
         if not new.packages and not old.packages:
             return not_run("no package was found that others can import")

@@ -22,7 +22,7 @@ from ci_framework.repository import Entry, Repository
 _ROLLED_BACK = "refs/ci-framework/rolled-back"
 
 
-def transition_back(
+def rollback_transition(
     repository: Repository,
     journal: Journal,
     heads: tuple[Head, Head],
