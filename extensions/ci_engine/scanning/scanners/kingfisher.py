@@ -30,9 +30,18 @@ _PAGE = "https://docs.github.com/code-security/secret-scanning"
 # 200: findings; 205: findings that were validated.
 _FINDING_CODES = (200, 205)
 _CACHE = "KF_RULE_CACHE_DIR"
+# A value of nothing but such words, as documentation has, is no secret.
+_WORDS = (
+    "your|my|the|insert|enter|put|here|api|access|auth|secret|private|client|user|app"
+    "|key|token|password|passwd|value|credentials?|name|id"
+)
+_PLACEHOLDER = (
+    r"(?i)^[<\[{]{0,2}(?:(?:your|my|insert|enter|put|example|dummy|fake|placeholder)"
+    rf"(?:[-_ ]?(?:{_WORDS}))*|x{{6,}}|\*{{3,}})[>\]}}]{{0,2}}$"
+)
 _OPTIONS = (
     *("scan", "--no-validate", "--no-update-check", "--redact", "--no-dedup"),
-    *("--format", "json"),
+    *("--format", "json", "--skip-regex", _PLACEHOLDER),
 )
 _OUR_RULES = "secret-rules.yaml"
 _OURS = "ci-framework."
