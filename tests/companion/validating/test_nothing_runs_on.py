@@ -60,7 +60,7 @@ def test_a_gate_out_of_time_ends_with_everything_that_its_checks_started(
     clone = adopted.clones(tmp_path).adopted
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     with scratch_directory(), pytest.raises(ToolError, match="no response within"):
-        run_engine(clone, clone, ["gate"], timeout=2)
+        run_engine(clone, clone, ["gate"], timeout=6)
     # Empty, and not "nothing yet": no process has it open any more.
     assert os.read(reader, 99) == b"started\n"
     assert os.read(reader, 99) == b""

@@ -232,7 +232,7 @@ def test_a_tool_that_hangs_is_killed_with_its_children(project: DemoProject) -> 
         "child = subprocess.Popen([sys.executable, '-c', code])\n"
         f"open({str(marker)!r}, 'w').write(str(child.pid))\ntime.sleep(99)\n",
     )
-    run = project.gate("lint", "--timeout", "2")
+    run = project.gate("lint", "--timeout", "4")
     assert run.code == 1
     assert run.check("lint")["status"] == "timed-out"
     pid = marker.read_text(encoding="utf-8")

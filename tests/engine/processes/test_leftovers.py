@@ -25,9 +25,9 @@ def is_alive(process: str) -> bool:
 
 
 @ON_LINUX
-@pytest.mark.parametrize("ending", ["pass", "time.sleep(99)"])
+@pytest.mark.parametrize(("ending", "limit"), [("pass", 120), ("time.sleep(99)", 8)])
 def test_what_a_test_starts_in_a_session_of_its_own_ends_with_the_run(
-    project: DemoProject, ending: str
+    project: DemoProject, ending: str, limit: int
 ) -> None:
     project.test_file(
         "import subprocess, sys, time\n\n\ndef test_starts() -> None:\n"
@@ -36,7 +36,7 @@ def test_what_a_test_starts_in_a_session_of_its_own_ends_with_the_run(
         "    child.returncode = 0\n"
         f"    open('child', 'w').write(str(child.pid))\n    {ending}\n"
     )
-    run = project.gate("test", "--timeout", "5")
+    run = project.gate("test", "--timeout", str(limit))
     assert run.check("test")["status"] == (
         "passed" if ending == "pass" else "timed-out"
     )
