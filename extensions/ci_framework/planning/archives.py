@@ -25,6 +25,7 @@ _LISTS = {
     "flit_core": (("flit", "sdist"), ("include",), "exclude"),
     "uv_build": (("uv", "build-backend"), ("source-include",), "source-exclude"),
     "poetry": (("poetry",), ("include",), ""),
+    "py_build_cmake": (("py-build-cmake", "sdist"), ("include",), "exclude"),
 }
 
 
@@ -65,6 +66,8 @@ class Archives:
             yield from self._unless(".gitattributes", "its lines", rows, [])
         elif self._uses_setuptools():
             yield from self._setuptools()
+        elif backend.startswith("whey"):
+            yield from self._whey()
         else:
             yield from self._listed()
 
@@ -93,15 +96,32 @@ class Archives:
     def _setuptools(self) -> Iterator[tuple[str, str]]:
         """The files that MANIFEST.in includes; initially all files if git decides."""
         manifest = self._read("MANIFEST.in")
-        taken = files_taken(manifest, self._files, every=self._asks_git())
-        if taken:
-            rows = "; ".join(
-                f"exclude {path}" if path in self._files else f"prune {path}"
-                for path in self._tops
-                if any(f"{name}/".startswith(f"{path}/") for name in taken)
-            )
-            yield "MANIFEST.in", f"add to its end: {rows}"
+        rows = self._manifest_rows(manifest, every=self._asks_git())
+        if rows:
+            yield "MANIFEST.in", f"add to its end: {'; '.join(rows)}"
         yield from self._namespaces()
+
+    def _whey(self) -> Iterator[tuple[str, str]]:
+        """Its list has lines like those of MANIFEST.in, but knows no ``prune``."""
+        lines = strings(self._tool, "whey", "additional-files")
+        rows = [
+            f"recursive-exclude {row.removeprefix('prune ')} *"
+            if row.startswith("prune ")
+            else row
+            for row in self._manifest_rows("\n".join(lines))
+        ]
+        if rows:
+            said = ", ".join(json.dumps(row) for row in rows)
+            yield PYPROJECT, f"add to `additional-files` of [tool.whey]: {said}"
+
+    def _manifest_rows(self, manifest: str, *, every: bool = False) -> list[str]:
+        """The commands of MANIFEST.in that exclude what it includes."""
+        taken = files_taken(manifest, self._files, every=every)
+        return [
+            f"exclude {path}" if path in self._files else f"prune {path}"
+            for path in self._tops
+            if any(f"{name}/".startswith(f"{path}/") for name in taken)
+        ]
 
     def _namespaces(self) -> Iterator[tuple[str, str]]:
         """Directories that count as packages, wherever they are found."""

@@ -52,6 +52,7 @@ def advice(path: Path, files: Mapping[str, str]) -> list[tuple[str, str]]:
         pyproject("poetry.core.masonry.api", ["poetry-core"]),
         pyproject(UV, ["uv_build"]),
         pyproject("whey", ["whey"]),
+        pyproject("whey", [], '[tool.whey]\nadditional-files = ["include *.md"]\n'),
         pyproject(HATCH, [], '[tool.hatch.build]\ninclude = ["src/**", "*.toml"]\n'),
         pyproject(
             "pdm.backend", [], '[tool.pdm.build]\nincludes = ["src", "tests/"]\n'
@@ -136,6 +137,25 @@ def test_archives_of_the_package_alone_need_nothing(
             pyproject("pdm.backend", [], '[tool.pdm.build]\nincludes = ["**/*.yml"]\n'),
             "pyproject.toml",
             "[tool.pdm.build]: excludes = ",
+        ),
+        (
+            pyproject(
+                "py_build_cmake.build",
+                [],
+                '[tool.py-build-cmake.sdist]\ninclude = [".github/**"]\n',
+            ),
+            "pyproject.toml",
+            "[tool.py-build-cmake.sdist]: exclude = ",
+        ),
+        (
+            pyproject(
+                "whey",
+                [],
+                '[tool.whey]\nadditional-files = ["recursive-include .github *"]\n',
+            ),
+            "pyproject.toml",
+            'of [tool.whey]: "recursive-exclude .github/actions *", '
+            '"exclude .github/workflows/python-ci.yml"',
         ),
     ],
     ids=str,
