@@ -9,13 +9,12 @@ from ci_engine.configuration.mcp_settings import Mcp
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.mcp.http_answers import describe_answer, is_stream
 from ci_engine.mcp.observations import Observations, Process, Session
-from ci_engine.mcp.verdicts import finding, last_words, result, without
+from ci_engine.mcp.verdicts import NEVER_STARTED, finding, last_words, result, without
 from ci_engine.processes.programs import describe_exit
 
 # Exit codes of terminated servers, with and without a signal handler.
 _TERMINATED = (0, -15, 143, -2, 130)
 _COMMANDS = {"stdio": "command", "http": "http-command"}
-_NEVER = "the server did not start"
 _TAKEN = re.compile(r"address already in use|EADDRINUSE|Errno (48|98)|10048", re.I)
 _LATE = "if it only starts late, set tool.ci-framework.mcp.start-seconds"
 _OUTPUT = "print(…, file=sys.stderr) or a logger: stdout belongs to the protocol"
@@ -174,7 +173,7 @@ def judge_end(observations: Observations, settings: Mcp) -> CheckResult:
     failing = failing_transports(observations)
     sessions = [s for s in observations.sessions if s.transport not in failing]
     if not sessions:
-        return without("mcp-shutdown", _NEVER, Status.NOT_RUN)
+        return without("mcp-shutdown", NEVER_STARTED, Status.NOT_RUN)
     found: dict[str, Finding] = {}
     notes: list[str] = []
     for session in sessions:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ci_engine.configuration.mcp_settings import Mcp
 from ci_engine.findings.results import CheckResult, Finding, Status, name_some
 from ci_engine.mcp.observations import MODERN, Call, Observations
-from ci_engine.mcp.verdicts import clip, finding, result, without
+from ci_engine.mcp.verdicts import NEVER_STARTED, clip, finding, result, without
 
 _NAME = "mcp-stateless"
 
@@ -17,6 +17,8 @@ def judge_stateless(observations: Observations, settings: Mcp) -> CheckResult:
     if not settings.stateless:
         return without(_NAME, "tool.ci-framework.mcp.stateless is false")
     spoken = [each for each in observations.sessions if each.connected]
+    if not spoken:
+        return without(_NAME, NEVER_STARTED, Status.NOT_RUN)
     if not any(each.era == MODERN for each in spoken):
         reason = f"the server does not speak {MODERN}: a handshake is state"
         return without(_NAME, reason)

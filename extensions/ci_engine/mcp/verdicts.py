@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from ci_engine.findings.results import CheckResult, Finding, Status
 
 TOOL = "mcp"
+NEVER_STARTED = "the server did not start"
 _LONGEST_TEXT = 400
 
 

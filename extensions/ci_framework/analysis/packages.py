@@ -232,14 +232,15 @@ def _discovered(survey: Survey, root: str) -> list[Package]:
         direct = {path.rpartition("/")[0] for path in survey.python_files}
         regular = [child for child in candidates if child in direct]
     if not regular:
-        # A namespace, with packages further down.
-        inner = [path for path in survey.python_files if path.endswith("/__init__.py")]
-        regular = [
-            path
-            for path in candidates
-            if any(package.startswith(f"{path}/") for package in inner)
-        ]
+        regular = [path for path in candidates if _is_namespace(survey, path)]
     return [_package(path) for path in regular] or [*_modules(survey, root)]
+
+
+def _is_namespace(survey: Survey, path: str) -> bool:
+    """Whether a directory has packages further down, and no projects."""
+    names = [name for name in survey.files if name.startswith(f"{path}/")]
+    ends = {name.rpartition("/")[2] for name in names}
+    return "__init__.py" in ends and not ends & {"pyproject.toml", "setup.py"}
 
 
 def _is_named(survey: Survey, root: str, path: str) -> bool:

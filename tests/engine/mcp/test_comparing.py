@@ -81,6 +81,8 @@ def test_what_differs_anyway_or_is_not_known_is_no_state() -> None:
         "tool.ci-framework.mcp.stateless is false",
     )
     assert judge_stateless(observed(older()), SETTINGS).status is Status.SKIPPED
+    never = judge_stateless(observed(), SETTINGS)
+    assert (never.status, never.reason) == (Status.NOT_RUN, "the server did not start")
 
 
 def test_a_snapshot_is_written_and_every_change_of_it_is_red(tmp_path: Path) -> None:
