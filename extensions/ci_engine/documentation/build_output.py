@@ -9,6 +9,8 @@ from itertools import takewhile
 from pathlib import Path
 
 from ci_engine.documentation.docs_source import DocsSource
+from ci_engine.documentation.moved_sources import find_by_link
+from ci_engine.documentation.source_text import line_with_address
 from ci_engine.findings.results import Finding
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.repository import Project
@@ -126,7 +128,7 @@ class OutputReader:
                 path, line = self._page(located["path"]), int(located["line"] or 0)
                 message = located["rest"]
             elif named:
-                path = self._page(named["path"])
+                path = self._page(named["path"], message)
             elif rule == "mkdocstrings" or _AUTOREFS.search(message):
                 path, line = self._naming(message)
             if not line and path:
@@ -135,17 +137,22 @@ class OutputReader:
                 path, line = self.source.config, self._key_line(message)
             yield self._finding(rule, message, path, line)
 
-    def _page(self, name: str) -> str:
+    def _page(self, name: str, message: str = "") -> str:
+        """The path of a page, which a plugin may have moved."""
         inside = f"{self.source.pages}/{name}"
-        there = (self.project.root / inside).is_file()
-        return inside if there else self.project.relative(name)
+        if (self.project.root / inside).is_file():
+            return inside
+        link = _LINK.search(message)
+        moved = find_by_link(self.project, name, link["link"]) if link else None
+        return self.project.relative(moved or name)
 
     def _line_of(self, path: str, message: str) -> int:
         """The line of a page that a message is about."""
         found = _LINK.search(message) or _AUTOREFS.search(message)
         if found is None:
             return 0
-        return line_with(self.project.root / path, found["link"])
+        page = self.project.root / path
+        return line_with_address(page, found["link"]) or line_with(page, found["link"])
 
     def _naming(self, message: str) -> tuple[str, int]:
         """The page that refers to a missing file."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -12,10 +13,12 @@ from ci_engine.documentation.build_output import line_with
 from ci_engine.documentation.docs_source import DocsSource
 from ci_engine.documentation.html_page import Link
 from ci_engine.documentation.literal_references import LiteralReference
+from ci_engine.documentation.moved_sources import MovedSources
 from ci_engine.documentation.source_text import (
     MARKDOWN,
     heading_line,
     line_with_address,
+    line_with_word,
     reference_line,
 )
 from ci_engine.project.path_patterns import matching
@@ -24,6 +27,7 @@ from ci_engine.project.repository import Project
 _SUFFIXES = (".md", ".rst", ".ipynb", ".txt", ".markdown", ".html")
 # With a plugin for translations, fr/guide is built from guide.fr.md.
 _LANGUAGE = re.compile(r"(?P<language>[a-z]{2,3}(?:[-_]\w+)?)/(?P<page>.+)")
+_UP = re.compile(r"^(?:\.{1,2}/)+")
 _ORPHAN = re.compile(r"^(?::orphan:|orphan: *true)", re.MULTILINE)
 
 
@@ -55,8 +59,20 @@ class PageSources:
             return None
         last = unquote(link.address).partition("#")[0].rstrip("/").rpartition("/")[2]
         config = self.source.config
-        line = line_with(self.project.root / config, last.removesuffix(".html"))
+        name = last.removesuffix(".html")
+        line = line_with_word(self.project.root / config, name) if name else 0
         return (config, line) if line else None
+
+    def locate_redirect(self, page: str) -> tuple[str, int] | None:
+        """The line of the configuration with a redirect from a page."""
+        if self.source is None:
+            return None
+        config = self.project.root / self.source.config
+        for name in self._names(page):
+            line = line_with_word(config, name)
+            if line:
+                return self.source.config, line
+        return None
 
     def heading_line(
         self, page: str, text: str, built_line: int, repetition: int
@@ -131,7 +147,12 @@ class PageSources:
         for name in self._names(page):
             if (top / name).is_file():
                 return top / name
-        return None
+        moves = self.source.builder != "sphinx" and (self.site / page).is_file()
+        return self._moved.find(page) if moves else None
+
+    @cached_property
+    def _moved(self) -> MovedSources:
+        return MovedSources(self.project, self.site)
 
     def _names(self, page: str) -> Iterator[str]:
         stem = page.rpartition(".")[0]
@@ -149,12 +170,14 @@ class PageSources:
         """The line of a source with a link, if it can be found."""
         plain = unquote(address)
         before, _, fragment = plain.partition("#")
-        last = before.rstrip("/").rpartition("/")[2].removesuffix(".html")
+        inner = _UP.sub("", before).rstrip("/").removesuffix(".html")
+        last = inner.rpartition("/")[2]
         anchor = f"#{fragment}" if fragment else ""
+        written = [f"{name}.md{anchor}" for name in (inner, last) if name]
         # MyST creates an anchor from the name of a missing file.
-        for text in (address, plain, anchor, last, fragment):
+        for text in (address, plain, *written, anchor, last, fragment):
             if text not in ("", ".", ".."):
-                line = line_with_address(path, text) or line_with(path, text)
+                line = line_with_address(path, text) or line_with_word(path, text)
                 if line:
                     return line
         return 0

@@ -109,7 +109,7 @@ class SiteCheck:
         """Every link of every page, with its target."""
         found: list[tuple[str, Link, Target]] = []
         for name, page in self.pages.items():
-            links = [*page.links]
+            links = [link for link in page.links if link.address != page.redirect]
             if page.redirect:
                 line = page.redirect_line
                 links.append(Link(page.redirect, "meta", line, content=True))
@@ -227,7 +227,9 @@ class SiteCheck:
 
     def _link_finding(self, name: str, link: Link, rule: str, problem: str) -> Finding:
         path, line = self.sources.locate(name, link)
-        if not link.content:
+        if link.kind == "meta":
+            path, line = self.sources.locate_redirect(name) or (path, line)
+        elif not link.content:
             path, line = self.sources.locate_frame(link) or (path, line)
         return Finding(
             tool="ci-framework", rule=rule, message=problem, path=path, line=line

@@ -22,9 +22,16 @@ def heading_line(path: Path, text: str, repetition: int = 0) -> int:
         text: its text; may be empty.
         repetition: the number of earlier headings with the same text.
     """
-    wanted = _plain(text)
-    lines = [line for line, shown in _headings(_rows(path)) if _plain(shown) == wanted]
+    wanted = plain_heading(text)
+    lines = [
+        line for line, shown in _headings(_rows(path)) if plain_heading(shown) == wanted
+    ]
     return lines[min(repetition, len(lines) - 1)] if lines else 0
+
+
+def plain_headings(path: Path) -> list[str]:
+    """The texts of all headings of a file, without inline markup."""
+    return [plain_heading(text) for _, text in _headings(_rows(path))]
 
 
 def reference_line(path: Path, label: str) -> int:
@@ -42,6 +49,13 @@ def reference_line(path: Path, label: str) -> int:
 def line_with_address(path: Path, address: str) -> int:
     """The first line with exactly this address, not a longer one."""
     written = re.compile(rf"(?<![^\s\"'(<:,]){re.escape(address)}(?![^\s\"')>,])")
+    rows = enumerate(_rows(path), 1)
+    return next((number for number, row in rows if written.search(row)), 0)
+
+
+def line_with_word(path: Path, text: str) -> int:
+    """The first line with a text that is not part of a longer word, 0 if none."""
+    written = re.compile(rf"(?<![\w-]){re.escape(text)}(?![\w-])")
     rows = enumerate(_rows(path), 1)
     return next((number for number, row in rows if written.search(row)), 0)
 
@@ -68,7 +82,7 @@ def _outside_code(rows: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 def _headings(rows: Sequence[str]) -> Iterator[tuple[int, str]]:
     before = ""
-    for number, row in _outside_code(rows):
+    for number, row in _outside_code(_without_front_matter(rows)):
         found = _ATX.match(row)
         if found:
             yield number, found[2] or ""
@@ -79,6 +93,14 @@ def _headings(rows: Sequence[str]) -> Iterator[tuple[int, str]]:
         before = row
 
 
-def _plain(text: str) -> str:
+def _without_front_matter(rows: Sequence[str]) -> list[str]:
+    """The lines, empty where the front matter is, whose end looks like a heading."""
+    end = next((n for n, row in enumerate(rows[1:], 1) if row.rstrip() == "---"), 0)
+    if not end or rows[0].rstrip() != "---":
+        return [*rows]
+    return ["" for _ in rows[: end + 1]] + [*rows[end + 1 :]]
+
+
+def plain_heading(text: str) -> str:
     """The text of a heading without inline markup."""
     return " ".join(_MARKUP.sub("", text).split()).lower()

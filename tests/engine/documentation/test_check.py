@@ -177,3 +177,62 @@ def test_pages_in_several_languages_have_their_sources(project: DemoProject) -> 
     run = project.run("docs", "check", "--site", "pages")
     (finding,) = run.findings("docs-links")
     assert (finding["path"], finding["line"]) == ("docs/guide/start.fr.md", 3)
+
+
+def test_pages_that_a_plugin_moves_have_their_sources(project: DemoProject) -> None:
+    project.write("mkdocs.yml", "site_name: x\n")
+    project.write("docs/index.md", "# x\n")
+    text = "# First post\n\n[a](../gone.html)\n\n## *More* `x`\n\n#### Skipped\n"
+    front = "---\ncategories:\n  - News\n---\n"
+    project.write("docs/blog/posts/first.md", f"{front}{text}")
+    project.write("docs/blog/posts/second.md", "# First post\n\n## More\n")
+    # Two files with the same headings: only their names differ.
+    for name in ("start", "other"):
+        project.write(f"packages/a/docs/{name}.md", "# A\n\n[b](gone.html)\n")
+    link = "<body><a href='blog/2026/post/'>x</a> <a href='a/start/'>x</a>"
+    project.write("pages/index.html", link)
+    post = (
+        "<body><h1>First post</h1><a href='../gone.html'>a</a>"
+        "<h2>More x</h2><h4>Skipped</h4>"
+    )
+    project.write("pages/blog/2026/post/index.html", post)
+    project.write("pages/a/start/index.html", "<body><h1>A</h1><a href='gone.html'>b")
+    run = project.run("docs", "check", "--site", "pages")
+    places = [
+        (each["path"], each["line"])
+        for name in ("docs-links", "docs-pages")
+        for each in run.findings(name)
+    ]
+    assert places == [
+        ("packages/a/docs/start.md", 3),
+        ("docs/blog/posts/first.md", 7),
+        ("docs/blog/posts/first.md", 11),
+    ]
+
+
+def test_a_rewritten_link_is_found_where_it_is_written(project: DemoProject) -> None:
+    project.write("mkdocs.yml", "site_name: x\n")
+    text = "# x\n\nfix, old.txt\n\n[a](drafts/x.md) [b](other/old.md#x)\n"
+    project.write("docs/index.md", text)
+    links = "<a href='drafts/x/'>a</a><a href='other/old/#x'>b</a>"
+    project.write("pages/index.html", f"<body><main><h1>x</h1>{links}")
+    run = project.run("docs", "check", "--site", "pages")
+    assert [each["line"] for each in run.findings("docs-links")] == [5, 5]
+
+
+def test_a_redirect_to_a_missing_anchor_is_reported_once(project: DemoProject) -> None:
+    redirects = (
+        "plugins:\n- redirects:\n    redirect_maps:\n      old/a.md: x.md#gone\n"
+    )
+    project.write("mkdocs.yml", f"site_name: x\n{redirects}")
+    project.write("docs/x.md", "# x\n")
+    project.write("pages/index.html", "<body><a href='x/'>x</a><h1>x</h1>")
+    project.write("pages/x/index.html", "<body><h1>x</h1>")
+    target = "../../x/#gone"
+    refresh = f'<meta http-equiv="refresh" content="0; url={target}">'
+    project.write(
+        "pages/old/a/index.html", f'{refresh}<body>To <a href="{target}">x</a>'
+    )
+    run = project.run("docs", "check", "--site", "pages")
+    (finding,) = run.findings("docs-links")
+    assert (finding["path"], finding["line"]) == ("mkdocs.yml", 5)
