@@ -8,14 +8,14 @@
   const name = "ci-framework-versions";
   const style = `
     :host { all: initial; display: block; text-align: right; }
-    :host(.beside) { bottom: 0; position: fixed; right: 0; z-index: 1000; }
+    :host(.beside) { bottom: 0; position: fixed; right: 0; z-index: 10000; }
     nav { display: inline-block; font: 14px/1.5 system-ui, sans-serif; margin: 4px 8px;
       position: relative; text-align: left; }
     summary, ul { background: #1f2328; border: 1px solid #767b82; border-radius: 6px;
       box-sizing: border-box; color: #fff; max-width: calc(100vw - 40px); }
     summary { cursor: pointer; overflow-wrap: anywhere; padding: 2px 10px; }
     ul { list-style: none; margin: 4px 0 0; max-height: 60vh; overflow-y: auto; padding: 4px;
-      position: absolute; right: 0; top: 100%; width: max-content; z-index: 1000; }
+      position: absolute; right: 0; top: 100%; width: max-content; z-index: 10000; }
     :host(.beside) ul { bottom: 100%; margin: 0 0 4px; top: auto; }
     a { border-radius: 4px; color: #fff; display: block; overflow-wrap: anywhere;
       padding: 3px 10px; text-decoration: none; }
