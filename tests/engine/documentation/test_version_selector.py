@@ -25,6 +25,11 @@ from tests.support.projects import assert_green
 
 BRANCH = "gh-pages"
 HOSTILE = "1.1 <img src=x onerror=alert(1)> & more"
+# As themes with Bootstrap have it.
+STICKY = (
+    '<header style="position: sticky; top: 0; z-index: 1030; background: #fff">'
+    "Demo<br>Demo<br>Demo<br>Demo<br>Demo</header>"
+)
 TAG = f'<script defer src="../{SELECTOR_FILE}"></script>'
 
 
@@ -62,6 +67,8 @@ def test_readers_of_sphinx_change_the_version(tmp_path: Path) -> None:
     publish("1.1", "latest", title=HOSTILE)
     publish("dev", "next", kind="symlink")
     branch_files(remote, served / "site")
+    page = served / "site" / "1.0" / "guide" / "start.html"
+    page.write_text(re.sub(r"<body[^>]*>", rf"\g<0>{STICKY}", page.read_text()))
     # Browsers request it on their own.
     (served / "favicon.ico").write_bytes(b"")
     with file_server(served) as address:
