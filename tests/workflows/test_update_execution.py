@@ -103,7 +103,7 @@ def test_an_update_is_proposed_as_far_as_the_token_may(
     pull, closed = github.calls
     assert pull[:2] == ("POST", "/repos/someone/sample/pulls")
     assert (pull[2]["draft"], pull[2]["head"]) == (True, BRANCH)
-    assert "- `pyproject.toml`\n" in pull[2]["body"]
+    assert "- `pyproject.toml`, line " in pull[2]["body"]
     assert closed[2] == {"state": "closed"}
     text = git(tmp_path / "origin.git", "show", f"{BRANCH}:pyproject.toml")
     assert text.count("<<<<<<< before updating") == 1
