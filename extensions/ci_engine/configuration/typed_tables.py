@@ -7,7 +7,7 @@ Users fix configuration faster if they see all mistakes together.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import cast
 
@@ -23,6 +23,11 @@ _UNKNOWN = "an unknown key"
 _LONGEST_VALUE = 60
 # The representation of `object` in msgspec.
 _ANYTHING = inspect.type_info(object)
+
+
+def key_name(keys: Sequence[str]) -> str:
+    """A path of keys in TOML syntax, with indexes such as ``[0]`` in lists."""
+    return ".".join(keys).replace(".[", "[")
 
 
 class Mistake(msgspec.Struct, frozen=True):
@@ -41,13 +46,13 @@ class Mistake(msgspec.Struct, frozen=True):
     @property
     def key(self) -> str:
         """The key in TOML syntax, with the index in a list."""
-        return ".".join(self.keys).replace(".[", "[")
+        return key_name(self.keys)
 
     @property
     def message(self) -> str:
         """The mistake in one line, without the file."""
         if self.got == _UNKNOWN:
-            table = ".".join(self.keys[:-1]).replace(".[", "[")
+            table = key_name(self.keys[:-1])
             where = f" in {table}" if table else ""
             return f"unknown key {self.keys[-1]!r}{where}; {self.expected}"
         return f"{self.key}: expected {self.expected}, got {self.got}"

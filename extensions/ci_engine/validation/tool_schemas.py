@@ -13,6 +13,7 @@ import yaml  # type: ignore[import-untyped]
 
 from ci_engine.configuration.key_lines import find_line
 from ci_engine.configuration.reading import read_text
+from ci_engine.configuration.typed_tables import key_name
 from ci_engine.configuration.yaml_limits import yaml_problem
 from ci_engine.environments import inside
 from ci_engine.environments.isolated_tools import IsolatedTool, isolated_tool
@@ -172,9 +173,8 @@ def _pyproject(validator: _Validator) -> list[Finding]:
 
 
 def _pyproject_finding(name: str, text: str, mistake: _PyprojectMistake) -> Finding:
-    key = ".".join(mistake.keys).replace(".[", "[")
     line = find_line(text, mistake.keys)
-    return _finding(name, line, f"{key}: {mistake.problem}")
+    return _finding(name, line, f"{key_name(mistake.keys)}: {mistake.problem}")
 
 
 def _pre_commit(validator: _Validator) -> list[Finding]:
