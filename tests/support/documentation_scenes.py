@@ -50,8 +50,8 @@ LOAD_TEST = (
     "class User(HttpUser):\n    @task\n    def read(self) -> None:\n"
     '        self.client.get("/")\n\' > tests/load/locustfile.py;'
     " printf '\n[tool.ci-framework.performance.load]\n"
-    'command = "python -m http.server {port} --bind {host}"\nseconds = 1\n'
-    "runs = 3\n' >> pyproject.toml"
+    'command = "python -m http.server {port} --bind {host}"\nusers = 2\n'
+    "seconds = 0.5\nwarm-up-seconds = 0\nruns = 3\n' >> pyproject.toml"
 )
 # A server without an SDK.
 _RAW_SERVER = Path(__file__).with_name("raw_mcp_server.py")
