@@ -49,6 +49,18 @@ NAMED: dict[str, Tree] = {
         "setup.py": "setup(entry_points='[p.x]\\na = p.plug:f\\n')\n",
         "src/p/core.py": BY_GROUP,
     },
+    "entry point of setup.py in a table of its own": {
+        "setup.py": "POINTS = {'p.x': ['a=p.plug:f']}\nsetup(entry_points=POINTS)\n",
+        "src/p/core.py": BY_GROUP,
+    },
+    "entry point that setup.py adds later": {
+        "setup.py": "entry_points = {}\nentry_points['p.x'] = ['a=p.plug:f']\n",
+        "src/p/core.py": BY_GROUP,
+    },
+    "entry point of pbr": {
+        "setup.cfg": "[entry_points]\np.x =\n    a = p.plug:f\n",
+        "src/p/core.py": BY_GROUP,
+    },
     "entry point of Poetry": {
         "pyproject.toml": "[tool.poetry.plugins.'p.x']\na = 'p.plug:f'\n",
         "src/p/core.py": BY_GROUP,
