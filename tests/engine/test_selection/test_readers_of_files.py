@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.projects import git
 from tests.support.selecting import Tree, graph_of, judge, select, write
 
 BASE: Tree = {
@@ -156,5 +157,6 @@ def test_data_is_read_by_the_name_of_a_link_as_well(tmp_path: Path) -> None:
     }
     write(tmp_path, tree)
     (tmp_path / "tests/linked/real").symlink_to("../real")
+    git(tmp_path, "init", "--quiet")
     found = select(graph_of(tmp_path, {}), "tests/real/a.cfg")
     assert sorted(found.chains) == ["tests/test_a.py", "tests/test_z.py"]
