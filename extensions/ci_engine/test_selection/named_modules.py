@@ -40,6 +40,8 @@ _ENTRY_POINTS = re.compile(
 _QUOTED = rb"[\"'](%s(?:\.[A-Za-z_]\w*)*)(:[A-Za-z_][\w.]*)?[\"']"
 # With more names than this, one combined pattern is slower than single searches.
 _MOST_NAMES = 40
+# A name that a loader may put after the name of a package.
+_LABEL = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)[\"']")
 # Loggers are named like modules, and load nothing.
 _LOGGER = re.compile(rb"getLogger\(\s*[\"'][\w.]+[\"']")
 
@@ -57,12 +59,15 @@ class NamedModules:
         self.modules = modules
         self.files = modules.files
         self.points = [point for point in points if point.group and point.module]
+        # Many files name the same modules.
+        self._by_label: dict[bytes, set[str]] = {}
 
     def of(self, path: str, text: bytes) -> set[str]:
         """The files that a file names, or may load by an entry point."""
         found: set[str] = set()
         if self._anything_loads:
             found |= self._named(path, text)
+            found |= self._labeled(text)
         if self.points:
             found |= self._by_entry_point(path, text)
         found.discard(path)
@@ -94,6 +99,37 @@ class NamedModules:
             if b"." in name or attribute:
                 found.update(self._resolved(name.decode(), path))
         return found
+
+    def _labeled(self, text: bytes) -> set[str]:
+        """The modules whose names start with a prefix that a loader has in a text."""
+        if not self._prefixes or b"." not in text:
+            return set()
+        found: set[str] = set()
+        for label in set(_LABEL.findall(text)):
+            if label not in self._by_label:
+                names = (f"{prefix}.{label.decode()}" for prefix in self._prefixes)
+                self._by_label[label] = {
+                    p for name in names for p in self.modules.exact(name, "")
+                }
+            found |= self._by_label[label]
+        return found
+
+    @cached_property
+    def _prefixes(self) -> list[str]:
+        """The packages that code which loads by name has in a text."""
+        texts = (self.files.read(path) for path in self.files.python)
+        found = {
+            raw.decode()
+            for text in texts
+            if loads_by_name(text)
+            for raw, attribute in self._texts.findall(text)
+            if b"." in raw and not attribute
+        }
+        return sorted(name for name in found if self._is_package(name))
+
+    def _is_package(self, name: str) -> bool:
+        modules = self.modules.exact(name, "")
+        return any(path.endswith("/__init__.py") for path in modules)
 
     def _resolved(self, name: str, path: str) -> list[str]:
         """The module of a name, else the module whose attribute is the last part."""
