@@ -6,6 +6,7 @@ import configparser
 import contextlib
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -52,15 +53,35 @@ class Project:
 
         The target of such a link is not the project's, and no check may show it.
         """
-        # Unlike the method of Path, this function works if access is denied.
-        files = filter(os.path.isfile, self.entries)
-        return tuple(path for path in files if not self._leads_out(path))
+        return tuple(self.root / name for name in self.file_names)
 
-    def _leads_out(self, path: Path) -> bool:
-        if not path.is_symlink():
+    @cached_property
+    def file_names(self) -> tuple[str, ...]:
+        """The same, relative to the root with ``/``."""
+        modes = self._modes
+        return tuple(
+            name
+            for name in self.names
+            if stat.S_ISREG(modes[name]) or self._is_linked_file(name)
+        )
+
+    @cached_property
+    def links(self) -> frozenset[str]:
+        """The names of all links, including those to directories or to nothing."""
+        return frozenset(n for n, mode in self._modes.items() if stat.S_ISLNK(mode))
+
+    @cached_property
+    def _modes(self) -> Mapping[str, int]:
+        """The mode of each name, 0 if access is denied: one call for each name."""
+        return {name: _mode(f"{self.root}{os.sep}{name}") for name in self.names}
+
+    def _is_linked_file(self, name: str) -> bool:
+        """Whether a name is a link to a file of the repository."""
+        if name not in self.links:
             return False
-        top = os.path.realpath(self.repository)
-        return not Path(os.path.realpath(path)).is_relative_to(top)
+        target = os.path.realpath(self.root / name)
+        inside = Path(target).is_relative_to(os.path.realpath(self.repository))
+        return inside and stat.S_ISREG(_mode(target))
 
     @cached_property
     def entries(self) -> tuple[Path, ...]:
@@ -140,6 +161,13 @@ class Project:
                 if candidate.is_relative_to(top):
                     return printable(candidate.relative_to(top).as_posix())
         return printable(given.as_posix())
+
+
+def _mode(path: str) -> int:
+    try:
+        return os.lstat(path).st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 def printable(name: str) -> str:
