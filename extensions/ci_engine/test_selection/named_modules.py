@@ -35,7 +35,7 @@ _LOADING_WORDS = (
     *(b"stevedore", b"pluggy", b"pytest_plugins"),
 )
 _ENTRY_POINTS = re.compile(
-    rb"entry_?points|stevedore|load_setuptools|pkg_resources|\bpluginlib\b"
+    rb"entry_?points?\b|get_entry_(?:map|info)|entrypoints|stevedore|\bpluginlib\b"
 )
 _ENTRY_POINT_WORDS = (
     *(b"entry_points", b"entrypoints", b"stevedore", b"load_setuptools"),
