@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -223,7 +224,7 @@ def open_repository(path: Path, *, read_only: bool = False) -> Repository:
     done = probe.try_git("rev-parse", "--show-toplevel")
     top = os.fsdecode(done.stdout).rstrip("\n")
     if not top:
-        raise _no_work_tree(path, done.stderr.decode("utf-8", "replace").strip())
+        raise _no_work_tree(probe, path, done.stderr.decode("utf-8", "replace").strip())
     if Path(top).resolve() != path.resolve():
         raise UsageError(
             f"{path}: inside the repository {top}, not its top",
@@ -234,11 +235,16 @@ def open_repository(path: Path, *, read_only: bool = False) -> Repository:
     return Repository(path.resolve(), git_directory, read_only=read_only)
 
 
-def _no_work_tree(path: Path, message: str) -> UsageError:
+def _no_work_tree(probe: Repository, path: Path, message: str) -> UsageError:
     if "dubious ownership" in message:
         # Someone else owns the directory: git reports the reason and the remedy.
         hint = f"git config --global --add safe.directory {path.resolve()}"
         return UsageError(f"{path}: git: {message.splitlines()[0]}", hint=hint)
+    if probe.line("--git-dir=.", "rev-parse", "--is-bare-repository") == "true":
+        return UsageError(
+            f"{path}: a bare repository, which has no work tree",
+            hint=f"run the command on a clone: git clone {shlex.quote(str(path))}",
+        )
     return UsageError(
         f"{path}: no git work tree",
         hint="run `git init && git add --all && git commit` there first",

@@ -203,6 +203,9 @@ def test_places_that_are_taken_are_refused(project: Path) -> None:
         refusals = look(repository, [new(path)]).refusals
         assert [found in str(item) for item in refusals] == [True], (path, refusals)
     assert look(repository, [new("Src/other.py")]).refusals == []
+    behind = [new(f".github/workflows/{name}.yml") for name in "abc"]
+    (refusal,) = look(repository, behind).refusals
+    assert "to .github/workflows/a.yml and 2 more" in refusal.found
 
 
 def test_every_reason_is_told_at_once(project: Path) -> None:

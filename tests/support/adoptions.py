@@ -52,7 +52,7 @@ def search(tool, rules):
             continue
         for number, line in enumerate(path.read_text().splitlines(), 1):
             for word, rule in rules.items():
-                if word in line:
+                for _ in range(line.count(word)):
                     yield Finding(
                         tool=tool, rule=rule, message=line, path=name, line=number,
                         fingerprint=line,

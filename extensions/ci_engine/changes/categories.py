@@ -93,10 +93,17 @@ class Classifier(msgspec.Struct, frozen=True):
             pattern = matching(path, patterns)
             if pattern is None:
                 continue
-            if category == "dependencies" and _of_pages(path):
+            if category == "dependencies" and self._of_pages(path):
                 return Reason(path, "docs", "versions for the documentation")
             return Reason(path, category, f"{name}: {pattern}")
         return self._by_location(path)
+
+    def _of_pages(self, path: str) -> bool:
+        """Whether versions are only for the documentation, or for its examples."""
+        if path.startswith(("docs/", "doc/")):
+            settings = self.settings
+            return not is_below(path, {*settings.source_paths, *settings.test_paths})
+        return path.endswith((".txt", ".in")) and _OF_PAGES.search(path) is not None
 
     def _by_location(self, path: str) -> Reason:
         """The kind by location: the most specific pattern decides."""
@@ -132,13 +139,6 @@ class Classifier(msgspec.Struct, frozen=True):
             test_paths=package.test_paths,
         )
         return Classifier(self.patterns, settings, None, frozenset(inside) - {""})
-
-
-def _of_pages(path: str) -> bool:
-    """Whether a requirements file is only for building the documentation."""
-    if not path.endswith((".txt", ".in")):
-        return False
-    return path.startswith(("docs/", "doc/")) or _OF_PAGES.search(path) is not None
 
 
 def _directories(paths: Iterable[str]) -> list[str]:

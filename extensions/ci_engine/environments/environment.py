@@ -16,6 +16,7 @@ from ci_engine.environments.installer import python_of
 from ci_engine.errors import ToolError
 from ci_engine.processes.allowed_variables import installing_variables
 from ci_engine.processes.child_environment import activated, child_variables
+from ci_engine.processes.installer_errors import first_error
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project
@@ -180,11 +181,13 @@ def _identity(prefix: Path, distribution: str) -> str:
 
 
 def environment_error(what: str, outcome: Outcome) -> ToolError:
-    """The error for an environment that failed, with the last lines of output."""
+    """The error for an environment that failed: why, and the last lines of output."""
     command = " ".join(outcome.command)
     tail = outcome.tail()
     detail = f"\n{tail}" if tail else ""
+    why = first_error(outcome)
+    reason = f"{what}: {why}" if why else what
     return ToolError(
-        f"{what}: `{command}`: {outcome.describe_exit()}{detail}",
+        f"{reason} (`{command}`: {outcome.describe_exit()}){detail}",
         hint=f"run `{command}` yourself and correct what it reports",
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -93,7 +94,9 @@ def keep_in_cache(
     pointer = cache_directory(repository) / name
     try:
         pointer.parent.mkdir(parents=True, exist_ok=True)
-        with _one_at_a_time(pointer):
+        with _one_at_a_time(pointer) as alone:
+            if alone:
+                _remove_unfinished(pointer)
             return _find_or_make(pointer, make, is_whole)
     except OSError as error:
         text = f"{pointer.parent}: cannot write there: {error.strerror}"
@@ -134,12 +137,30 @@ def _find(pointer: Path) -> Path | None:
 
 
 @contextlib.contextmanager
-def _one_at_a_time(pointer: Path) -> Generator[None]:
-    """Avoid duplicate work if locks are supported; entries are safe without."""
+def _one_at_a_time(pointer: Path) -> Generator[bool]:
+    """Avoid duplicate work if locks are supported; entries are safe without.
+
+    Yields:
+        Whether this process has the lock.
+    """
     with contextlib.ExitStack() as stack:
+        alone = False
         with contextlib.suppress(OSError, ToolError):
             stack.enter_context(file_lock(pointer.with_name(f".{pointer.name}.lock")))
-        yield
+            alone = True
+        yield alone
+
+
+def _remove_unfinished(pointer: Path) -> None:
+    """Remove what processes left that were killed while they created the entry."""
+    whole = _find(pointer)
+    unfinished = re.compile(rf"{re.escape(pointer.name)}\.[a-z0-9_]{{8}}(\.txt)?")
+    for path in pointer.parent.iterdir():
+        if path != whole and unfinished.fullmatch(path.name):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _usual_location(variables: Mapping[str, str], platform: str) -> Path | None:

@@ -16,6 +16,7 @@ from ci_engine.test_selection.import_graph import MAY_LOAD, ImportGraph
 from ci_engine.test_selection.import_roots import declared_roots, other_roots
 from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.named_modules import NamedModules
+from ci_engine.test_selection.plugin_directories import PluginDirectories
 from ci_engine.test_selection.pytest_settings import find_tests, read_pytest_settings
 from ci_engine.test_selection.python_imports import (
     guessed_imports,
@@ -82,6 +83,7 @@ class _Builder:
         commands = script_modules(points, modules)
         self.named_modules = NamedModules(modules, points)
         self.django_apps = DjangoApps(modules)
+        self.plugins = PluginDirectories(modules)
         self.mentions = Mentions(modules, commands, graph.tests)
         self.fixture_users = FixtureUsers(graph.files, graph.area, graph.pytest)
 
@@ -93,10 +95,7 @@ class _Builder:
         programs = self.graph.programs
         programs.update(path for path in area if starts_programs(read(path)))
         named = {path: self.mentions.of(path, read(path)) for path in area}
-        in_code = {
-            p: self.named_modules.of(p, read(p)) | self.django_apps.of(p, read(p))
-            for p in self.files.python
-        }
+        in_code = {p: self._in_code(p, read(p)) for p in self.files.python}
         self._imports()
         for path, others in named.items():
             self._add(path, others, "names")
@@ -107,6 +106,11 @@ class _Builder:
         self._fixtures()
         self._implicit()
         self._links()
+
+    def _in_code(self, path: str, text: bytes) -> set[str]:
+        """The files that a file may load by names in its text."""
+        found = self.named_modules.of(path, text) | self.plugins.of(path, text)
+        return found | self.django_apps.of(path, text)
 
     def _add(self, path: str, others: Iterable[str], kind: str) -> None:
         known = self.edges.setdefault(path, {})

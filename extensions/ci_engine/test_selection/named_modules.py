@@ -35,7 +35,7 @@ _LOADING_WORDS = (
     *(b"stevedore", b"pluggy", b"pytest_plugins"),
 )
 _ENTRY_POINTS = re.compile(
-    rb"entry_?points|stevedore|load_setuptools|pkg_resources|\bpluginlib\b"
+    rb"entry_?points?\b|get_entry_(?:map|info)|entrypoints|stevedore|\bpluginlib\b"
 )
 _QUOTED = rb"[\"'](%s(?:\.[A-Za-z_]\w*)*)(:[A-Za-z_][\w.]*)?[\"']"
 # With more names than this, one combined pattern is slower than single searches.

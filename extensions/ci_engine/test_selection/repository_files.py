@@ -91,6 +91,14 @@ class Files:
             for name in links
         }
 
+    def links_to(self, name: str) -> list[str]:
+        """The paths of a file below links to directories around it."""
+        return sorted(
+            f"{link}{name.removeprefix(target)}"
+            for link, target in self.links.items()
+            if name.startswith(f"{target}/")
+        )
+
     def read(self, name: str) -> bytes:
         """The content of a file, empty if it cannot be read or is too long."""
         if name not in self._texts:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from ci_engine.checks.lint.conflict_markers import MARKED, marker_line
 from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.tables import dig, items, text
 from ci_engine.errors import ConfigurationError
@@ -38,6 +39,10 @@ def check_blocks(project: Project) -> Iterator[Finding]:
     path = project.root / HASHES
     hashes = read_hashes(path, blocks=True) if path.is_file() else {}
     for name in SHARED_FILES:
+        if line := marker_line(project.root / name):
+            # Its block says nothing before both sides are one again.
+            yield configuration_finding(name, MARKED, line)
+            continue
         try:
             yield from _check_block(project, name, hashes.get(name))
         except ConfigurationError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import yaml  # type: ignore[import-untyped]
 
+from ci_engine.checks.lint.conflict_markers import MARKED, marker_line
 from ci_engine.configuration.key_lines import find_line
 from ci_engine.configuration.reading import read_text
 from ci_engine.configuration.typed_tables import key_name
@@ -22,6 +23,8 @@ from ci_engine.findings.results import Finding
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.processes.thread_pools import thread_pool
 from ci_engine.project.repository import Project
+from ci_engine.validation.file_hashes import HASHES, read_hashes
+from ci_engine.validation.marked_blocks import SHARED_FILES
 
 _SECONDS = 120.0
 _GITHUB_FILES = {
@@ -89,8 +92,11 @@ def check_schemas(project: Project) -> Iterator[Finding]:
     ]
     hooks = project.root / ".pre-commit-config.yaml"
     named = [*(path for _, path in found), *([hooks] if hooks.is_file() else [])]
-    refused = dict(_refused(named))
+    unmerged = {path: line for path in named if (line := marker_line(path))}
+    yield from _unmerged(project, unmerged)
+    refused = dict(_refused([path for path in named if path not in unmerged]))
     yield from (_finding(project.relative(p), 0, why) for p, why in refused.items())
+    refused |= dict.fromkeys(unmerged, MARKED)
     files = [f"{schema}={path}" for schema, path in found if path not in refused]
     jobs: list[Callable[[], list[Finding]]] = []
     if files:
@@ -103,6 +109,16 @@ def check_schemas(project: Project) -> Iterator[Finding]:
         futures = [pool.submit(job) for job in jobs]
     for future in futures:
         yield from future.result()
+
+
+def _unmerged(project: Project, lines: Mapping[Path, int]) -> Iterator[Finding]:
+    """Files with conflict markers, unless the check of their owner reports them."""
+    hashes = project.root / HASHES
+    listed = read_hashes(hashes) if lines and hashes.is_file() else {}
+    for path, line in lines.items():
+        name = project.relative(path)
+        if name not in SHARED_FILES and name not in listed:
+            yield _finding(name, line, MARKED)
 
 
 def _refused(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:

@@ -27,6 +27,21 @@ class Refusal:
         return f"{self.found}: expected {self.expected} (hint: {self.hint})"
 
 
+@dataclass(frozen=True)
+class _Obstacle:
+    """Something at the path of a directory, on the way to one or more files."""
+
+    path: str
+    what: str
+    step: str
+
+    def refuse(self, files: Sequence[str]) -> Refusal:
+        """One refusal for all the files behind it."""
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        found = f"{self.path}, which is {self.what}, on the way to {files[0]}{more}"
+        return Refusal(found, "a directory", self.step)
+
+
 def refuse_locations(
     repository: Repository, changes: Sequence[Change]
 ) -> Iterator[Refusal]:
@@ -43,10 +58,14 @@ def refuse_locations(
         if change.before is None and os.path.lexists(repository.root / change.path)
     ]
     untracked = ignore_rules(repository, taken)
+    behind: dict[_Obstacle, list[str]] = {}
     for change in changes:
+        refusal = _name(change)
+        if refusal is None and (obstacle := _way(repository, change, tracked)):
+            behind.setdefault(obstacle, []).append(change.path)
+            continue
         refusal = (
-            _name(change)
-            or _way(repository, change, tracked)
+            refusal
             or _file(repository, change, tracked, flagged)
             or _case(change, folded, tracked)
         )
@@ -55,6 +74,8 @@ def refuse_locations(
                 found = f"{refusal.found} (ignored by {untracked[change.path]})"
                 refusal = replace(refusal, found=found)
             yield refusal
+    for obstacle, paths in behind.items():
+        yield obstacle.refuse(paths)
 
 
 def _name(change: Change) -> Refusal | None:
@@ -74,7 +95,7 @@ def _name(change: Change) -> Refusal | None:
 
 def _way(
     repository: Repository, change: Change, tracked: dict[str, Entry]
-) -> Refusal | None:
+) -> _Obstacle | None:
     """What blocks the directories between the root and the file."""
     for parent in _parents(change.path):
         location = repository.root / parent
@@ -93,8 +114,7 @@ def _way(
             what, step = "a file", f"rename {parent}"
         else:
             return None
-        found = f"{parent}, which is {what}, on the way to {change.path}"
-        return Refusal(found, "a directory", step)
+        return _Obstacle(parent, what, step)
     return None
 
 

@@ -77,8 +77,13 @@ def _missing(check: CheckResult) -> str:
 
 
 def _could_not(missing: list[str]) -> str:
-    names = ", ".join(row.partition(":")[0] for row in missing)
-    return f"the gate could not run every check: {names}"
+    """The checks that could not run, each reason once."""
+    names: dict[str, list[str]] = {}
+    for row in missing:
+        name, _, reason = row.partition(": ")
+        names.setdefault(reason, []).append(name)
+    rows = [f"{', '.join(same)}: {reason}" for reason, same in names.items()]
+    return f"the gate could not run every check: {'; '.join(rows)}"
 
 
 def _status_text(check: CheckResult) -> str:

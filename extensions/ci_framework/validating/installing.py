@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ci_engine.environments.environment import Environment
-from ci_engine.errors import ToolError
+from ci_engine.environments.environment import Environment, environment_error
+from ci_engine.processes.installer_errors import first_error
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.repository import Project
 from ci_framework.validating.clones import child_environment
@@ -37,11 +37,7 @@ def insist(project: Project, command: Sequence[str], what: str) -> None:
     """
     outcome = run_installer(project, command)
     if outcome.code != 0:
-        raise ToolError(
-            f"{what}: `{' '.join(command)}`: {outcome.describe_exit()}\n"
-            f"{outcome.tail()}",
-            hint="fix the installation of the project, then validate again",
-        )
+        raise environment_error(what, outcome)
 
 
 def together(needs: Sequence[Need]) -> Iterator[tuple[str, ...]]:
@@ -62,6 +58,6 @@ def install_one_by_one(
             if outcome.code == 0:
                 yield f"installed: {need.because}"
             else:
-                why = outcome.tail(3).replace("\n", " ")
+                why = first_error(outcome) or outcome.describe_exit()
                 packages = " ".join(words)
                 yield f"could not be installed: {packages} ({need.because}): {why}"

@@ -68,7 +68,8 @@ def judge_scan(facts: GateFacts, recorded: bytes | None) -> Scanned:
         if not _stopped(check) or _is_about_secrets(check)
         for finding in _standing(check)
     ]
-    return Scanned(_conclude(checks, secrets), secrets, content)
+    rows = _folded(secrets)
+    return Scanned(_conclude(checks, len(secrets), rows), rows, content)
 
 
 def _scan_adopted(
@@ -162,11 +163,21 @@ def _finding_text(check: CheckResult, finding: Finding) -> str:
     return f"{check.id}: {finding.location} {finding.rule}".strip()
 
 
-def _conclude(checks: Sequence[CheckResult], secrets: list[str]) -> Outcome:
+def _folded(rows: list[str]) -> list[str]:
+    """Equal rows once: the history has a secret in each version of its line."""
+    return [
+        f"{row} ({number} times)" if number > 1 else row
+        for row, number in Counter(rows).items()
+    ]
+
+
+def _conclude(
+    checks: Sequence[CheckResult], number: int, secrets: list[str]
+) -> Outcome:
     known = sum(finding.known for check in checks for finding in check.findings)
     notes = [f"{known} known findings are recorded"] if known else []
     if secrets:
-        notes.append(f"{len(secrets)} secrets are red today and never recorded")
+        notes.append(f"{number} secrets are red today and never recorded")
     missing = [check for check in checks if check.blocking and _stopped(check)]
     if missing:
         names = ", ".join(check.id for check in missing)

@@ -139,9 +139,8 @@ def prepare(clone: Clone, recipe: Recipe) -> Prepared:
         if (runs and not unmet) or environment.prefix:
             return Prepared(environment, project, [environment.name], of_gate=True)
     except ToolError as error:
-        first, *rest = str(error).splitlines()
-        why = f": {rest[-1].strip()}" if rest else ""
-        notes.append(f"not created as the gate does it: {first}{why}")
+        first, *_ = str(error).splitlines()
+        notes.append(f"not created as the gate does it: {first}")
     return _beside(project, recipe, notes)
 
 

@@ -160,7 +160,9 @@ def _next_steps(
         if check.reason in _FOLLOWING:
             continue
         if check.status in ("failed", "not-run"):
-            example = f", such as {check.details[0]}" if check.details else ""
+            first = next(iter(check.details), "")
+            new = first.rpartition(": ")[2] not in check.reason
+            example = f", such as {first}" if new else ""
             remedy = _REMEDIES.get(check.name, "")
             dash = f": {remedy}" if remedy else ""
             steps.append(

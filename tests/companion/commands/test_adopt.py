@@ -19,6 +19,7 @@ from tests.support.adoption_scenes import PROJECT, Companion, make_project, stat
 from tests.support.parsing import parse_yaml
 from tests.support.plans import picture
 from tests.support.programs import run
+from tests.support.projects import git
 from tests.support.template_releases import conflicts, update
 
 
@@ -261,6 +262,7 @@ def test_a_static_adoption_is_validated_as_far_as_reading_goes(
         (("plan", "project", "--answer", "oops"), "NAME=VALUE"),
         (("plan", "project", "--template", "nowhere"), "--template"),
         (("plan", "project/src"), "its top"),
+        (("plan", "bare repository"), "git clone 'bare repository'"),
         (("validate", "project"), "no adoption"),
         (("rollback", "project"), "no adoption"),
     ],
@@ -273,6 +275,7 @@ def test_a_mistake_is_told_with_what_is_allowed(
     said: str,
 ) -> None:
     monkeypatch.chdir(project.parent)
+    git(project, "init", "--quiet", "--bare", "../bare repository")
     text = companion.run(*words, code=2)
     assert said in text
     assert any(word in text for word in ("expected", "hint:"))

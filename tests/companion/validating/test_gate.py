@@ -111,5 +111,6 @@ def test_a_test_that_fails_once_in_the_gate_is_named(tmp_path: Path) -> None:
 def test_a_check_that_could_not_be_made_is_never_green(tmp_path: Path) -> None:
     result = gated(tmp_path, {"OFFLINE": "", **OLD_FINDING})
     assert result.outcome.status == "not-run"
+    assert result.outcome.reason.endswith("every check: audit: no network")
     assert result.outcome.details == ["audit: no network"]
     assert rules(result.baseline) == ["E501"]

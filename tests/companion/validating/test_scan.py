@@ -67,10 +67,12 @@ def test_the_record_of_the_gate_stays_beside_it(tmp_path: Path) -> None:
 
 
 def test_a_secret_is_told_and_not_recorded(tmp_path: Path) -> None:
-    result = scanned(tmp_path, {"old.py": "key = 1  # SECRET\neval(x)  # FLAW\n"})
+    secrets = "key = 1  # SECRET\nkey = 2  # SECRET SECRET SECRET\n"
+    result = scanned(tmp_path, {"old.py": f"{secrets}eval(x)  # FLAW\n"})
     assert result.outcome.status == "passed"
-    assert "1 secrets are red today and never recorded" in result.outcome.reason
-    assert result.red_today == ["kingfisher: old.py:1 key"]
+    assert "4 secrets are red today and never recorded" in result.outcome.reason
+    rows = ["kingfisher: old.py:1 key", "kingfisher: old.py:2 key (3 times)"]
+    assert result.red_today == rows
     assert rules(result) == ["B307"]
 
 

@@ -29,6 +29,7 @@ TREE = {
         *("libs/p/.changelog/1.fixed", "libs/p/newsfragments/2.misc.rst"),
         *("libs/p/changelog.d/3.md", ".github/component_owners.yml"),
         *("docs-requirements.txt", "requirements_doc.in"),
+        *("docs/environment.yml", "docs/tutorial/setup.py", "doc/pyproject.toml"),
         *("towncrier.toml", ".mailmap", "azure-pipelines.yml", "cliff.toml"),
     ],
 )

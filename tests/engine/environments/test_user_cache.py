@@ -216,7 +216,8 @@ def test_an_entry_that_was_cut_short_is_made_anew(
     process.send_signal(signal.SIGKILL)
     process.wait()
     entry = keep_in_cache(repository, "tools/x", lambda p: (p / "whole").touch())
-    assert [path.name for path in entry.iterdir()] == ["whole"]
+    assert [path.name for path in entry.iterdir() if path.is_file()] == ["whole"]
+    assert {path.name for path in tools.iterdir()} == {".x.lock", "x", entry.name}
     again = keep_in_cache(repository, "tools/x", lambda p: (p / "twice").touch())
     assert again == entry
 

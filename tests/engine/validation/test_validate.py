@@ -278,6 +278,27 @@ def test_an_answers_file_that_is_broken_is_wrong(
     assert run.findings("answers")[0]["path"] == ".copier-answers.yml"
 
 
+@pytest.mark.heavy
+@pytest.mark.usefixtures("validators")
+def test_conflict_markers_are_reported_once_for_each_file(project: DemoProject) -> None:
+    """Those of a file with recorded hashes are reported with its way out."""
+    both = "<<<<<<< x\nb: 1\n=======\nb: 2\n>>>>>>> y\n"
+    block = BLOCK.format("").replace("block", "")
+    owned = ".github/workflows/python-ci.yml"
+    for name in (".github/workflows/own.yml", owned):
+        project.write(name, "name: CI\n" + both)
+    project.write(".github/dependabot.yml", "version: 2\n" + both + block)
+    project.write("ci-framework/files.sha256", f"{'0' * 64}  {owned}\n")
+    run = validate(project)
+    for part, name in (
+        ("schemas", ".github/workflows/own.yml"),
+        ("blocks", ".github/dependabot.yml"),
+        ("framework-files", owned),
+    ):
+        assert_wrong(run, part, Location(name, 2), "conflict markers")
+        assert run.stdout.count(f"  {name}") == 1, run.stdout
+
+
 def test_an_answers_file_with_conflict_markers_is_wrong(project: DemoProject) -> None:
     project.write(
         ".copier-answers.yml", "a: 1\n<<<<<<< x\nb: 1\n=======\nb: 2\n>>>>>>> y\n"
