@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
-import contextlib
 import os
 import re
 import stat
@@ -32,7 +30,6 @@ class Project:
     Attributes:
         pyproject: the parsed pyproject.toml, empty if there is none.
         groups: PEP 735 groups with included groups expanded, by normalized name.
-        extras: the extras it declares, as written.
         top: the root of the repository, if this is one of its packages.
     """
 
@@ -42,7 +39,6 @@ class Project:
     groups: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict[str, tuple[str, ...]]
     )
-    extras: tuple[str, ...] = ()
     has_git: bool = False
     installable: bool = False
     top: Path | None = None
@@ -197,7 +193,6 @@ def read_project(root: Path) -> Project:
         manager=_manager(root, tools),
         pyproject=document,
         groups=_expand_groups(document.get("dependency-groups", {})),
-        extras=tuple(_extras(root, document)),
         has_git=any((path / ".git").exists() for path in (root, *root.parents)),
         installable=(described and not virtual) or setup_files,
     )
@@ -214,18 +209,6 @@ def _manager(root: Path, tools: Table) -> Manager:
     if managed or (root / "uv.lock").is_file():
         return "uv"
     return "pip"
-
-
-def _extras(root: Path, document: Table) -> Iterator[str]:
-    """The extras of pyproject.toml, and those of setup.cfg for older projects."""
-    yield from table(document, "project", "optional-dependencies")
-    yield from table(document, "tool", "poetry", "extras")
-    older = configparser.ConfigParser(interpolation=None, strict=False)
-    with contextlib.suppress(OSError, UnicodeDecodeError, configparser.Error):
-        older.read(root / "setup.cfg", encoding="utf-8")
-    section = "options.extras_require"
-    if older.has_section(section):
-        yield from older.options(section)
 
 
 def normalize(name: str) -> str:
