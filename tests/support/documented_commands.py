@@ -427,7 +427,7 @@ COMMANDS: dict[str, Example] = {
     f"{_UVX} --yes": Example(
         "foreign",
         replace=(_UVX, f"ci-framework adopt . {_TEMPLATE} {_OFFLINE}"),
-        after=f"{_APPLIED} && test -s .git/ci-framework/report/adoption.md",
+        after=f"{_APPLIED} && test -s .git/ci-framework/report/adoption",
     ),
     "ci-framework adopt . --smallest": Example(
         "foreign",

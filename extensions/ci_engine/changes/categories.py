@@ -153,7 +153,7 @@ def read_classifier(
     project: Project, configuration: Configuration, variables: Mapping[str, str]
 ) -> Classifier:
     """Create the classifier for the files of a project."""
-    files = Files.of(project.root, project.files, ())
+    files = Files.of(project)
     return Classifier(
         configuration.patterns,
         configuration.settings,

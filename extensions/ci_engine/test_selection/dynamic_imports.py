@@ -14,8 +14,8 @@ from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.python_imports import imports_of, parse
 from ci_engine.test_selection.repository_files import parent
 
-# Only files that match one of these are examined.
-_SIGNS = (
+# Only files that contain one of these are examined.
+LOADING_SIGNS = (
     *(b"import_module", b"__import__", b"load_module", b"run_module", b"run_path"),
     *(b"pytest_plugins", b"spec_from_file_location", b"iter_modules", b"walk_packages"),
     *(b"lazy_loader", b"lazy.attach", b"def __getattr__(name"),
@@ -62,9 +62,7 @@ _UNKNOWN = Loads(unparsable=True)
 
 
 def loads_of(path: str, modules: Modules, text: bytes) -> Loads:
-    """Find the files that a file loads by names in texts."""
-    if not any(sign in text for sign in _SIGNS):
-        return Loads()
+    """Find the files that a file with a sign of loading loads by names in texts."""
     tree = parse(text)
     return _Loading(path, modules, text, tree).find() if tree else _UNKNOWN
 

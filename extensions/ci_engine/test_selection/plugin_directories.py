@@ -32,7 +32,8 @@ class PluginDirectories:
 
     def of(self, path: str, text: bytes) -> set[str]:
         """The modules in the directories that a file names, relative to itself."""
-        if b"__file__" not in text or not self._anything_loads:
+        located = path in self.files.containing(b"__file__")
+        if not (located and self._anything_loads):
             return set()
         here = parent(path)
         found: set[str] = set()

@@ -197,7 +197,7 @@ class _Rules:
             return f"{path} is not among the files of the repository"
         if path in graph.unparsable:
             return f"{path} cannot be parsed"
-        if (graph.files.root / path).is_symlink():
+        if path in graph.files.linked:
             return f"{path} is a link"
         if change.same_program and is_program(path, graph):
             self._layout_only(path)
