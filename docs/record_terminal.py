@@ -130,19 +130,18 @@ def record(workshop: Workshop, steps: Sequence[Step]) -> Text:
         output = workshop.run(f"{step.shown} {step.options}", location).output
         shown.append("$ ", style="bold green")
         shown.append(f"{step.shown}\n", style="bold")
-        shown.append_text(_shortened(_same(output, workshop.directory)))
+        shown.append_text(_shortened(_same(output, workshop)))
         shown.append("\n")
     shown.rstrip()
     return shown
 
 
-def _same(output: str, directory: Path) -> Text:
+def _same(output: str, workshop: Workshop) -> Text:
     """What was printed, without what differs from run to run."""
     lines = [line.rpartition("\r")[2] for line in output.splitlines()]
     kept = [line for line in lines if "still running" not in line]
-    text = re.sub(
-        rf"(file://)?{re.escape(str(directory))}/[\w-]+", "~", "\n".join(kept)
-    )
+    places = "|".join(re.escape(str(p)) for p in (workshop.shared, workshop.directory))
+    text = re.sub(rf"(file://)?({places})/[\w-]+", "~", "\n".join(kept))
     text = _SECONDS.sub(lambda found: "0.1 s".rjust(len(found.group())), text)
     for pattern, replacement in _SAME:
         text = pattern.sub(replacement, text)
@@ -196,7 +195,7 @@ def main() -> None:
     """Make the recordings that are asked for, else all."""
     RECORDINGS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as directory:
-        workshop = Workshop(Path(directory))
+        workshop = Workshop(Path(directory), Path(directory, "shared"))
         for name in sys.argv[1:] or SCENES:
             picture = draw(name, record(workshop, SCENES[name]))
             path = RECORDINGS / f"{name}.svg"

@@ -15,9 +15,12 @@ from tests.support.renders import ROOT, Document
 
 
 @pytest.fixture(scope="session")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+def workshop(
+    tmp_path_factory: pytest.TempPathFactory, shared_directory: Path
+) -> Workshop:
     """Releases and projects that the documented commands work on."""
-    return Workshop(tmp_path_factory.mktemp("documentation"))
+    own = tmp_path_factory.mktemp("documentation")
+    return Workshop(own, shared_directory / "documentation")
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+# Files that a test does not look at, so that it is quicker.
+QUICK = ["/.github", "/src", "/tests"]
+
 
 def pyproject(project: Path) -> Document:
     text = (project / "pyproject.toml").read_text(encoding="utf-8")
@@ -46,6 +49,19 @@ def test_the_ruleset_requires_the_one_check_on_the_long_lived_branches(
     assert "  ci-framework/ruleset.json\n" in listed
     local = render(template, tmp_path / "local", {"ci_mode": "local"})
     assert not (local / "ci-framework/ruleset.json").exists()
+
+
+def test_the_ruleset_is_formatted_as_prettier_does(
+    template: Path, tmp_path: Path
+) -> None:
+    """Prettier, biome and dprint join a list that fits into 80 columns."""
+    for length, lines in ((31, 1), (32, 4)):
+        answers = {"main_branch": "a" * length, "integration_branch": "b"}
+        project = render(template, tmp_path / str(length), answers, exclude=QUICK)
+        text = (project / "ci-framework/ruleset.json").read_text(encoding="utf-8")
+        rows = text[text.index('      "include"') : text.index('      "exclude"')]
+        assert len(rows.splitlines()) == lines, rows
+        assert '[{ "context": "ci-success" }]' in text
 
 
 def test_a_local_monorepo_configures_no_releases_on_github(

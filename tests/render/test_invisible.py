@@ -16,15 +16,18 @@ STRICT = """\
 [tool.ruff]
 line-length = 79
 [tool.ruff.lint]
-select = ["ALL"]
-ignore = ["CPY001", "D203", "D213", "INP001"]
+select = ["ALL", "CPY001"]
+ignore = ["D203", "D213", "INP001"]
+preview = true
+explicit-preview-rules = true
 [tool.ruff.format]
 quote-style = "single"
 indent-style = "tab"
 [tool.pytest.ini_options]
 addopts = ["--doctest-modules", "--strict-config"]
 """
-OWN = '"""One.\n\n>>> ONE\n1\n"""\n\nONE = 1\n'
+SINGLE = "lint.flake8-quotes.inline-quotes = 'single'"
+OWN = '# Copyright 2026 One\n"""One.\n\n>>> ONE\n1\n"""\n\nONE = 1\n'
 
 
 @pytest.fixture
@@ -37,7 +40,8 @@ def project(template: Path, shared_directory: Path, tmp_path: Path) -> Path:
     (tmp_path / "one.py").write_text(OWN)
     # Its name is that of the framework's own file.
     (tmp_path / "tests").mkdir()
-    (tmp_path / "tests" / "conftest.py").write_text('"""Tests."""\n')
+    own = '# Copyright 2026 One\n"""Tests."""\n'
+    (tmp_path / "tests" / "conftest.py").write_text(own)
     return tmp_path
 
 
@@ -45,6 +49,7 @@ def test_strict_rules_of_ruff_are_about_the_projects_own_code(project: Path) -> 
     script = "ci-framework/scripts/package-detection.py"
     assert files_of_ruff(project) == [script, "one.py", "tests/conftest.py"]
     run(tool("ruff"), "check", "--no-cache", ".", cwd=project)
+    run(tool("ruff"), "check", "--no-cache", "--config", SINGLE, ".", cwd=project)
     run(tool("ruff"), "format", "--check", "--no-cache", ".", cwd=project)
 
 

@@ -17,9 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from ci_engine.environments.user_cache import CACHE_VARIABLE
+from ci_engine.processes.file_lock import file_lock
 from tests.support.act_runs import Run, read_log
 from tests.support.documents import tables
-from tests.support.interpreters import installed_pythons
+from tests.support.interpreters import installed_pythons, two_pythons
 from tests.support.parsing import parse_yaml
 from tests.support.renders import ROOT
 from tests.support.repositories import commit_of
@@ -100,6 +101,7 @@ def run_workflow(
         "--secret=GITHUB_TOKEN=made-up",
     ]
     code, log = _start(command, project, environment)
+    _compile_packages(shared_caches() / "uv")
     artifacts = location / "artifacts"
     if CRASH.search(log):
         shutil.rmtree(artifacts, ignore_errors=True)
@@ -169,6 +171,31 @@ def _environment(location: Path, project: Path) -> dict[str, str]:
 def shared_caches() -> Path:
     """Where all runs of these tests keep what they fetched and made."""
     return Path(os.environ[CACHE_VARIABLE]).with_name("act")
+
+
+def _compile_packages(cache: Path) -> None:
+    """Compile what uv has unpacked, once, for the Pythons that most runs use.
+
+    It links these files into the environment of each later job, in which the first
+    start of pytest would compile them again.
+    """
+    with file_lock(cache.with_name("compiled.lock")):
+        unpacked = {p.name for p in cache.glob("archive-v*/*")}
+        for version in two_pythons():
+            list_of_compiled = cache.with_name(f"compiled-{version}")
+            known = (
+                set(list_of_compiled.read_text("utf-8").splitlines())
+                if list_of_compiled.exists()
+                else set[str]()
+            )
+            if new := sorted(unpacked - known):
+                places = [
+                    str(p) for name in new for p in cache.glob(f"archive-v*/{name}")
+                ]
+                interpreter = str(installed_pythons()[version])
+                command = [interpreter, "-I", "-m", "compileall", "-qq", *places]
+                subprocess.run(command, check=False, capture_output=True)
+                list_of_compiled.write_text("\n".join(unpacked), "utf-8")
 
 
 def _interpreters(location: Path) -> Path:

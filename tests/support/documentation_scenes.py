@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ci_engine.processes.file_lock import file_lock
 from tests.support.renders import ROOT, copy_template
 
 __all__ = [
@@ -48,8 +50,8 @@ LOAD_TEST = (
     "class User(HttpUser):\n    @task\n    def read(self) -> None:\n"
     '        self.client.get("/")\n\' > tests/load/locustfile.py;'
     " printf '\n[tool.ci-framework.performance.load]\n"
-    'command = "python -m http.server {port} --bind {host}"\nseconds = 1\n'
-    "runs = 3\n' >> pyproject.toml"
+    'command = "python -m http.server {port} --bind {host}"\nusers = 2\n'
+    "seconds = 0.5\nwarm-up-seconds = 0\nruns = 3\n' >> pyproject.toml"
 )
 # A server without an SDK.
 _RAW_SERVER = Path(__file__).with_name("raw_mcp_server.py")
@@ -140,28 +142,44 @@ class Outcome:
 
 
 class Workshop:
-    """Two releases of the template at its address, and projects rendered from them."""
+    """Two releases of the template at its address, and projects rendered from them.
 
-    def __init__(self, directory: Path) -> None:
+    What examples copy is made once for all worker processes. What they change is
+    in a directory of the worker's own.
+    """
+
+    def __init__(self, directory: Path, shared: Path) -> None:
         self.directory = directory
-        self.variables = _variables(directory)
-        self._release()
-        self.base = directory / "base" / "myproj"
-        self.base.parent.mkdir()
-        copy = ["copier", "copy", "-q", "--defaults", f"--vcs-ref={OLD}", *_ANSWERS]
-        self._must([*copy, ADDRESS, str(self.base)], directory)
-        # A validation has no other git configuration, so the engine has to be there.
-        self._must(["ci-framework/ci", "config"], self.base)
-        shutil.rmtree(self.base / ".ci-framework", ignore_errors=True)
+        self.shared = shared
+        shared.mkdir(exist_ok=True)
+        with file_lock(shared / "variables.lock"):
+            self.variables = _variables(shared)
+        self.base = self._once("base/myproj", self._make_base)
         self._ready: Path | None = None
-        self._conflict: Path | None = None
-        self._adopted: Path | None = None
-        self._monorepo: Path | None = None
         self._count = 0
+
+    def _once(self, name: str, make: Callable[[Path], object]) -> Path:
+        """A directory below the shared one, made by the first who needs it."""
+        made = self.shared / name
+        with file_lock(self.shared / f"{made.parent.name}.lock"):
+            if not made.exists():
+                draft = self.shared / f"{made.parent.name}-draft" / made.name
+                draft.parent.mkdir()
+                make(draft)
+                draft.parent.rename(made.parent)
+        return made
+
+    def _make_base(self, project: Path) -> None:
+        self._release()
+        copy = ["copier", "copy", "-q", "--defaults", f"--vcs-ref={OLD}", *_ANSWERS]
+        self._must([*copy, ADDRESS, str(project)], self.shared)
+        # A validation has no other git configuration, so the engine has to be there.
+        self._must(["ci-framework/ci", "config"], project)
+        shutil.rmtree(project / ".ci-framework", ignore_errors=True)
 
     def _release(self) -> None:
         """Tag the template as it is, then a version that changes every project."""
-        repository = self.directory / "releases"
+        repository = self.shared / "releases"
         repository.mkdir()
         copy_template(repository)
         # For users who clone the repository instead of rendering the template.
@@ -232,31 +250,28 @@ class Workshop:
 
     def _copy_of_monorepo(self, location: Path) -> Path:
         """A committed monorepo, as in the guide."""
-        if self._monorepo is None:
-            self._monorepo = self.directory / "mono"
-            copy = ["copier", "copy", "-q", "--defaults", f"--vcs-ref={OLD}"]
-            copy += [*_ANSWERS, "-d", "project_type=monorepo", "-d"]
-            copy += ["project_name=mono", ADDRESS, str(self._monorepo)]
-            self._must(copy, self.directory)
-        shutil.copytree(self._monorepo, location)
+        shutil.copytree(self._once("monorepo/mono", self._make_monorepo), location)
         self._commit(location, "Start mono", "--initial-branch=main")
         return location
 
+    def _make_monorepo(self, project: Path) -> None:
+        copy = ["copier", "copy", "-q", "--defaults", f"--vcs-ref={OLD}"]
+        copy += [*_ANSWERS, "-d", "project_type=monorepo", "-d"]
+        copy += ["project_name=mono", ADDRESS, str(project)]
+        self._must(copy, self.shared)
+
     def conflict(self) -> Path:
         """A project whose update conflicts, beside a line that the template changes."""
-        if self._conflict is None:
-            project = self.directory / "conflict" / "myproj"
-            shutil.copytree(self.base, project)
-            path = project / "pyproject.toml"
-            text = path.read_text(encoding="utf-8")
-            ours = re.sub(
-                r'(?m)^    "ruff>=.*$', r'\g<0>\n    "pytest-xdist>=3",', text
-            )
-            path.write_text(ours, encoding="utf-8")
-            self._commit(project, "Start myproj", "--initial-branch=main")
-            self._must(["copier", "update", "-q", "--defaults"], project)
-            self._conflict = project
-        return self._conflict
+        return self._once("conflict/myproj", self._make_conflict)
+
+    def _make_conflict(self, project: Path) -> None:
+        shutil.copytree(self.base, project)
+        path = project / "pyproject.toml"
+        text = path.read_text(encoding="utf-8")
+        ours = re.sub(r'(?m)^    "ruff>=.*$', r'\g<0>\n    "pytest-xdist>=3",', text)
+        path.write_text(ours, encoding="utf-8")
+        self._commit(project, "Start myproj", "--initial-branch=main")
+        self._must(["copier", "update", "-q", "--defaults"], project)
 
     def _foreign(self, project: Path) -> Path:
         """An existing repository with a git identity of its own."""
@@ -271,13 +286,13 @@ class Workshop:
 
     def adopted(self) -> Path:
         """The same repository after `ci-framework apply`."""
-        if self._adopted is None:
-            project = self._foreign(self.directory / "adopted" / "service")
-            options = ["--yes", "--template", ADDRESS, "--vcs-ref", OLD]
-            options += ["--answer", _ANSWERS[-1], "--answer", "security_level=low"]
-            self._must(["ci-framework", "apply", ".", *options], project)
-            self._adopted = project
-        return self._adopted
+        return self._once("adopted/service", self._make_adopted)
+
+    def _make_adopted(self, project: Path) -> None:
+        self._foreign(project)
+        options = ["--yes", "--template", ADDRESS, "--vcs-ref", OLD]
+        options += ["--answer", _ANSWERS[-1], "--answer", "security_level=low"]
+        self._must(["ci-framework", "apply", ".", *options], project)
 
     def ready(self) -> Path:
         """A committed project with its environment and hooks, as after setup."""
@@ -331,24 +346,24 @@ class Workshop:
 
 def _variables(directory: Path) -> dict[str, str]:
     """The environment: git has only our configuration and finds our releases."""
-    config = directory / "gitconfig"
-    config.write_text(
-        textwrap.dedent(f"""\
-            [user]
-                name = Tester
-                email = tester@example.org
-            [url "{(directory / "releases").as_uri()}"]
-                insteadOf = {ADDRESS}.git
-                insteadOf = {ADDRESS}
-            """),
-        encoding="utf-8",
-    )
-    bare = directory / "bin"
-    bare.mkdir()
-    for program in ("bash", "dirname", "env", "git"):
-        found = shutil.which(program)
-        assert found is not None, program
-        (bare / program).symlink_to(found)
+    config, bare = directory / "gitconfig", directory / "bin"
+    if not bare.exists():
+        config.write_text(
+            textwrap.dedent(f"""\
+                [user]
+                    name = Tester
+                    email = tester@example.org
+                [url "{(directory / "releases").as_uri()}"]
+                    insteadOf = {ADDRESS}.git
+                    insteadOf = {ADDRESS}
+                """),
+            encoding="utf-8",
+        )
+        bare.mkdir()
+        for program in ("bash", "dirname", "env", "git"):
+            found = shutil.which(program)
+            assert found is not None, program
+            (bare / program).symlink_to(found)
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -146,7 +146,13 @@ def test_packages_with_benchmarks_are_measured_by_themselves(
     assert done.results["benchmarks"] == "failure", done.text
     assert done.results["packages"] == "success", done.text
     assert done.results["ci-success"] == "failure"
-    artifact = f"gate-benchmarks-sample-core-linux-py{two_pythons()[0]}"
+    reports = (path.name for path in done.artifacts.glob("gate-benchmarks-*"))
+    python = two_pythons()[0]
+    assert sorted(reports) == [
+        f"gate-benchmarks-{name}-linux-py{python}-1"
+        for name in ("sample-cli", "sample-core")
+    ]
+    artifact = f"gate-benchmarks-sample-core-linux-py{python}"
     assert verdicts(done, artifact) == {"test_parts": "regression"}
     (check,) = tables(done.report(artifact)["checks"])
     (finding,) = tables(check["findings"])

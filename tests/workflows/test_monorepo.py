@@ -41,13 +41,11 @@ def location(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path, template: Path, pythons: tuple[str, str]) -> Path:
-    """A monorepo without benchmarks, which take longer than all else."""
-    return sample(template, tmp_path / "sample", pythons, "no")
+    """A monorepo with one Python, for runs to which the matrix does not matter."""
+    return sample(template, tmp_path / "sample", pythons[:1])
 
 
-def sample(
-    template: Path, target: Path, pythons: tuple[str, str], benchmarks: str
-) -> Path:
+def sample(template: Path, target: Path, pythons: Sequence[str]) -> Path:
     """A new monorepo with a lock and one commit, and a package beside."""
     answers = {
         "setup": "customise",
@@ -64,7 +62,8 @@ def sample(
         "platforms": ["linux"],
         # The other tiers look up advisories on the network.
         "quality_tier": "essential",
-        "benchmarks": benchmarks,
+        # They take longer than all else: test_benchmark_execution.py has them.
+        "benchmarks": "no",
     }
     path = render(template, target, answers)
     alone = (path / CORE / "pyproject.toml").read_text(encoding="utf-8")
@@ -113,17 +112,14 @@ def checks(done: Run, artifact: str) -> dict[str, str]:
 def test_a_change_of_one_package_checks_it_and_tests_those_that_need_it(
     tmp_path: Path, template: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
-    project = sample(template, tmp_path / "sample", pythons, "yes")
+    project = sample(template, tmp_path / "sample", pythons)
     append(project / CORE / "src/sample_core/__init__.py", "\n\nLEVEL = 1\n")
     done = run(project, location)
     assert done.code == 0, done.text
     assert done.results["ci-success"] == "success"
     assert json.loads(told(done)["packages"]) == ["sample-cli", "sample-core"]
     expected = matrix_jobs("sample-core", "cross-sample-cli", pythons=pythons)
-    measured = matrix_jobs(
-        "benchmarks-sample-cli", "benchmarks-sample-core", pythons=pythons[-1:]
-    )
-    assert reports(done) == sorted([*expected, *measured])
+    assert reports(done) == expected
     core = checks(done, expected[-1])
     assert core["declared-imports"] == core["coverage"] == "passed"
     cli = checks(done, expected[0])
@@ -133,7 +129,7 @@ def test_a_change_of_one_package_checks_it_and_tests_those_that_need_it(
 
 
 def test_a_package_that_breaks_its_dependents_is_red(
-    project: Path, location: Path, pythons: tuple[str, str]
+    project: Path, location: Path
 ) -> None:
     code = project / CORE / "src/sample_core/__init__.py"
     text = code.read_text(encoding="utf-8")
@@ -157,7 +153,7 @@ def test_a_change_of_the_top_checks_all_packages(
     done = run(project, location)
     assert done.code == 0, done.text
     names = ("alone", "sample-cli", "sample-core")
-    assert reports(done) == matrix_jobs(*names, pythons=pythons)
+    assert reports(done) == matrix_jobs(*names, pythons=pythons[:1])
     assert "cross-package-tests" in json.loads(told(done)["skips"])
 
 
@@ -187,16 +183,13 @@ def test_the_tests_of_packages_are_divided_and_judged_as_one_run(
     assert done.results["ci-success"] == "success"
     combined = done.artifacts / "gate-combined-1"
     for name, package in (("sample-core", CORE), ("cross-sample-cli", CLI)):
-        for python in pythons:
-            label = f"{name}-linux-py{python}"
-            parts = [
-                names_in(done.artifacts / f"shard-{label}-{n}-of-2-1") for n in (1, 2)
-            ]
-            whole = names_in(combined / label)
-            assert sorted([*parts[0], *parts[1]]) == whole
-            assert f"{package}/tests/test_more.py::test_more" in whole
-            assert all(parts)
-            assert f"| gate-combined/{label} | green |" in done.page()
+        label = f"{name}-linux-py{pythons[0]}"
+        parts = [names_in(done.artifacts / f"shard-{label}-{n}-of-2-1") for n in (1, 2)]
+        whole = names_in(combined / label)
+        assert sorted([*parts[0], *parts[1]]) == whole
+        assert f"{package}/tests/test_more.py::test_more" in whole
+        assert all(parts)
+        assert f"| gate-combined/{label} | green |" in done.page()
     core = checks(done, f"gate-sample-core-linux-py{pythons[0]}")
     assert "declared-imports" in core
     assert not {"test", "coverage"} & set(core)

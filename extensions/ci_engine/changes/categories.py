@@ -21,7 +21,7 @@ from ci_engine.project.repository import Project
 from ci_engine.test_selection.repository_files import Files, is_below
 
 _OF_PAGES = re.compile(
-    r"(?:^|/)(?:docs?[-_.]requirements|requirements[-_.]docs?)\.\w+$"
+    r"(?:^|/)(?:docs?[-_.]requirements|requirements[-_./]docs?)\.\w+$"
 )
 
 Category = Literal[
@@ -93,10 +93,17 @@ class Classifier(msgspec.Struct, frozen=True):
             pattern = matching(path, patterns)
             if pattern is None:
                 continue
-            if category == "dependencies" and _of_pages(path):
+            if category == "dependencies" and self._of_pages(path):
                 return Reason(path, "docs", "versions for the documentation")
             return Reason(path, category, f"{name}: {pattern}")
         return self._by_location(path)
+
+    def _of_pages(self, path: str) -> bool:
+        """Whether versions are only for the documentation, or for its examples."""
+        if path.startswith(("docs/", "doc/")):
+            settings = self.settings
+            return not is_below(path, {*settings.source_paths, *settings.test_paths})
+        return path.endswith((".txt", ".in")) and _OF_PAGES.search(path) is not None
 
     def _by_location(self, path: str) -> Reason:
         """The kind by location: the most specific pattern decides."""
@@ -134,13 +141,6 @@ class Classifier(msgspec.Struct, frozen=True):
         return Classifier(self.patterns, settings, None, frozenset(inside) - {""})
 
 
-def _of_pages(path: str) -> bool:
-    """Whether a requirements file is only for building the documentation."""
-    if not path.endswith((".txt", ".in")):
-        return False
-    return path.startswith(("docs/", "doc/")) or _OF_PAGES.search(path) is not None
-
-
 def _directories(paths: Iterable[str]) -> list[str]:
     return ["**" if path == "." else f"{path.strip('/')}/" for path in paths]
 
@@ -153,7 +153,7 @@ def read_classifier(
     project: Project, configuration: Configuration, variables: Mapping[str, str]
 ) -> Classifier:
     """Create the classifier for the files of a project."""
-    files = Files.of(project.root, project.files, ())
+    files = Files.of(project)
     return Classifier(
         configuration.patterns,
         configuration.settings,

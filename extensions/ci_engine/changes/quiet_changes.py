@@ -48,7 +48,7 @@ def quiet_changes(
     wanted = [c for c in changes if c.path.rpartition("/")[2] in _FILES]
     before = contents_before(project.root, wanted)
     command = str(configuration.settings.command_of("test"))
-    files = Files.of(project.root, project.files, ())
+    files = Files.of(project)
     found: dict[str, str] = {}
     for path, old in before.items():
         try:

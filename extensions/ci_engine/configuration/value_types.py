@@ -8,7 +8,7 @@ import msgspec
 
 _PYTHON, _GLOB = r"^3\.\d+$", r"^[^!\s\\][^\\]*$"
 _BUILD, _SHARD = r"^3\.\d+t?$", r"^[1-9]\d{0,2}/[1-9]\d{0,2}$"
-_SHARE = r"^(?=.*[1-9])\d{1,4}(\.\d{1,4})?%$"
+_SHARE = r"^(?=.*[1-9])\d{1,4}(\.\d{1,4})?%?$"
 _RATE = r"^(100|\d{1,2}(\.\d{1,4})?)%$"
 _PATH = r"^(/\S*)?$"
 # At least one letter or digit: not only punctuation or invisible characters.

@@ -9,6 +9,7 @@ from pathlib import Path
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table, texts
 from ci_engine.documentation.docs_source import Builder
+from ci_engine.project.extras import read_extras
 from ci_engine.project.repository import Project, normalize
 
 # Packages that provide a tool.
@@ -61,7 +62,7 @@ def _named(project: Project) -> Iterator[tuple[str, set[str]]]:
     for name, group in table(poetry, "group").items():
         yield name, _keys(table(group, "dependencies"))
     extras = table(project.pyproject, "project", "optional-dependencies")
-    for name in project.extras:
+    for name in read_extras(project):
         yield name, _names([*texts(extras, name), *texts(poetry, "extras", name)])
 
 

@@ -24,6 +24,7 @@ from ci_engine.environments.rebuilt_projects import build_requirements, not_isol
 from ci_engine.environments.virtual_environments import Installer, keep_or_make
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.processes.programs import find_program
+from ci_engine.project.extras import read_extras
 from ci_engine.project.repository import Project, normalize
 
 _LISTS = ("requirements.txt", "requirements-dev.txt", "requirements-test.txt")
@@ -74,7 +75,7 @@ class EnvironmentRequest:
         name = normalize(self.group)
         if not name or self.dependency_group:
             return ""
-        return next((e for e in self.project.extras if normalize(e) == name), "")
+        return next((e for e in read_extras(self.project) if normalize(e) == name), "")
 
     @property
     def poetry_group(self) -> str:

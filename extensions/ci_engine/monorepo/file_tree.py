@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 import msgspec
@@ -31,21 +30,14 @@ class Tree(msgspec.Struct, frozen=True):
 def read_tree(project: Project) -> Tree:
     """List the files of a repository, except those that git ignores."""
     root = Path(os.path.realpath(project.root))
-    files: list[str] = []
-    links: dict[str, str] = {}
-    for name in project.names:
-        if name.startswith(_FRAMEWORK):
-            continue
-        try:
-            # Faster than a Path for each of ten thousand names.
-            mode = os.lstat(f"{project.root}/{name}").st_mode
-        except OSError:
-            continue
-        if stat.S_ISLNK(mode):
-            links[name] = _target(root, name)
-        elif stat.S_ISREG(mode):
-            files.append(name)
-    return Tree(project.root, tuple(files), links)
+    ours = [name for name in project.names if not name.startswith(_FRAMEWORK)]
+    links = {name: _target(root, name) for name in ours if name in project.links}
+    files = tuple(
+        name
+        for name in project.file_names
+        if name not in links and not name.startswith(_FRAMEWORK)
+    )
+    return Tree(project.root, files, links)
 
 
 def _target(root: Path, name: str) -> str:

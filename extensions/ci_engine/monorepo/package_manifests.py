@@ -25,8 +25,8 @@ from ci_engine.monorepo.requirement_lines import (
     parse_all,
     requirement_lines,
 )
-from ci_engine.monorepo.setup_files import SetupFacts, read_setup_cfg, read_setup_py
 from ci_engine.project.repository import normalize
+from ci_engine.project.setup_files import SetupFacts, read_setup_cfg, read_setup_py
 
 # The first that describes a package decides; the others may add dependencies.
 MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py", "pixi.toml")

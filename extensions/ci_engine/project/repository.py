@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import configparser
-import contextlib
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,7 +30,6 @@ class Project:
     Attributes:
         pyproject: the parsed pyproject.toml, empty if there is none.
         groups: PEP 735 groups with included groups expanded, by normalized name.
-        extras: the extras it declares, as written.
         top: the root of the repository, if this is one of its packages.
     """
 
@@ -41,7 +39,6 @@ class Project:
     groups: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict[str, tuple[str, ...]]
     )
-    extras: tuple[str, ...] = ()
     has_git: bool = False
     installable: bool = False
     top: Path | None = None
@@ -52,15 +49,35 @@ class Project:
 
         The target of such a link is not the project's, and no check may show it.
         """
-        # Unlike the method of Path, this function works if access is denied.
-        files = filter(os.path.isfile, self.entries)
-        return tuple(path for path in files if not self._leads_out(path))
+        return tuple(self.root / name for name in self.file_names)
 
-    def _leads_out(self, path: Path) -> bool:
-        if not path.is_symlink():
+    @cached_property
+    def file_names(self) -> tuple[str, ...]:
+        """The same, relative to the root with ``/``."""
+        modes = self._modes
+        return tuple(
+            name
+            for name in self.names
+            if stat.S_ISREG(modes[name]) or self._is_linked_file(name)
+        )
+
+    @cached_property
+    def links(self) -> frozenset[str]:
+        """The names of all links, including those to directories or to nothing."""
+        return frozenset(n for n, mode in self._modes.items() if stat.S_ISLNK(mode))
+
+    @cached_property
+    def _modes(self) -> Mapping[str, int]:
+        """The mode of each name, 0 if access is denied: one call for each name."""
+        return {name: _mode(f"{self.root}{os.sep}{name}") for name in self.names}
+
+    def _is_linked_file(self, name: str) -> bool:
+        """Whether a name is a link to a file of the repository."""
+        if name not in self.links:
             return False
-        top = os.path.realpath(self.repository)
-        return not Path(os.path.realpath(path)).is_relative_to(top)
+        target = os.path.realpath(self.root / name)
+        inside = Path(target).is_relative_to(os.path.realpath(self.repository))
+        return inside and stat.S_ISREG(_mode(target))
 
     @cached_property
     def entries(self) -> tuple[Path, ...]:
@@ -142,6 +159,13 @@ class Project:
         return printable(given.as_posix())
 
 
+def _mode(path: str) -> int:
+    try:
+        return os.lstat(path).st_mode
+    except (OSError, ValueError):
+        return 0
+
+
 def printable(name: str) -> str:
     """Escape the bytes of a name that are not UTF-8, because reports are UTF-8."""
     if name.isascii():
@@ -169,7 +193,6 @@ def read_project(root: Path) -> Project:
         manager=_manager(root, tools),
         pyproject=document,
         groups=_expand_groups(document.get("dependency-groups", {})),
-        extras=tuple(_extras(root, document)),
         has_git=any((path / ".git").exists() for path in (root, *root.parents)),
         installable=(described and not virtual) or setup_files,
     )
@@ -186,18 +209,6 @@ def _manager(root: Path, tools: Table) -> Manager:
     if managed or (root / "uv.lock").is_file():
         return "uv"
     return "pip"
-
-
-def _extras(root: Path, document: Table) -> Iterator[str]:
-    """The extras of pyproject.toml, and those of setup.cfg for older projects."""
-    yield from table(document, "project", "optional-dependencies")
-    yield from table(document, "tool", "poetry", "extras")
-    older = configparser.ConfigParser(interpolation=None, strict=False)
-    with contextlib.suppress(OSError, UnicodeDecodeError, configparser.Error):
-        older.read(root / "setup.cfg", encoding="utf-8")
-    section = "options.extras_require"
-    if older.has_section(section):
-        yield from older.options(section)
 
 
 def normalize(name: str) -> str:

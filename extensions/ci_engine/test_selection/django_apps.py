@@ -43,7 +43,7 @@ class DjangoApps:
         found: set[str] = set()
         if self._settings and (_DJANGO.search(text) or _FIXTURES.search(text)):
             found |= self._settings
-        if _APPS in text:
+        if path in self.files.containing(_APPS):
             found.update(self._installed(path, text))
         if self._commands:
             names = {raw.decode() for raw in _TEXT.findall(text)}
@@ -56,11 +56,10 @@ class DjangoApps:
     def _settings(self) -> frozenset[str]:
         """The settings modules that any file names."""
         found: set[str] = set()
+        python = self.files.containing(b"DJANGO_SETTINGS", b"--ds")
         for path in self.files.names:
-            if path.endswith(_NAMING):
-                text = self.files.read(path)
-                named = b"DJANGO_SETTINGS" in text or b"--ds" in text
-                for raw in _SETTINGS.findall(text) if named else ():
+            if path.endswith(_NAMING) and (path in python or not path.endswith(".py")):
+                for raw in _SETTINGS.findall(self.files.read(path)):
                     found.update(self.modules.exact(raw.decode(), path))
         return frozenset(found)
 

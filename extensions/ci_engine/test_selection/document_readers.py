@@ -220,9 +220,7 @@ def _is_of_other_file(text: bytes, start: int, files: Files) -> bool:
 
 
 def _naming(words: list[bytes], files: Files, among: frozenset[str]) -> frozenset[str]:
-    return frozenset(
-        name for name in among if any(word in files.read(name) for word in words)
-    )
+    return among & files.containing(*words)
 
 
 def _compile(pattern: bytes, part: bytes) -> re.Pattern[bytes] | None:

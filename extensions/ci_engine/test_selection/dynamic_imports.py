@@ -11,14 +11,15 @@ import msgspec
 
 from ci_engine.project.python_sources import last_name, walk
 from ci_engine.test_selection.module_names import Modules
-from ci_engine.test_selection.python_imports import parse
+from ci_engine.test_selection.python_imports import imports_of, parse
 from ci_engine.test_selection.repository_files import parent
 
-# Only files that match one of these are examined.
-_SIGNS = (
+# Only files that contain one of these are examined.
+LOADING_SIGNS = (
     *(b"import_module", b"__import__", b"load_module", b"run_module", b"run_path"),
     *(b"pytest_plugins", b"spec_from_file_location", b"iter_modules", b"walk_packages"),
     *(b"lazy_loader", b"lazy.attach", b"def __getattr__(name"),
+    *(b".scan(", b"autodiscover_tasks", b"_submodules(", b"find_modules(", b".wire("),
 )
 _LOADERS = frozenset(
     {"import_module", "__import__", "run_module", "run_path", "load_module"}
@@ -30,6 +31,13 @@ _LISTING = (
     *(b"iter_modules", b"walk_packages"),
 )
 _WALKERS = frozenset({"iter_modules", "walk_packages"})
+# Functions of libraries that import every module below a package.
+_SCANNERS = frozenset(
+    {"autodiscover_tasks", "import_submodules", "load_submodules", "find_modules"}
+    | {"wire"}
+)
+# Where a function ``scan`` is such a one.
+_SCANNING = (b"pyramid", b"venusian", b"Configurator", b"config.scan(")
 
 
 class Loads(msgspec.Struct, frozen=True):
@@ -54,9 +62,7 @@ _UNKNOWN = Loads(unparsable=True)
 
 
 def loads_of(path: str, modules: Modules, text: bytes) -> Loads:
-    """Find the files that a file loads by names in texts."""
-    if not any(sign in text for sign in _SIGNS):
-        return Loads()
+    """Find the files that a file with a sign of loading loads by names in texts."""
     tree = parse(text)
     return _Loading(path, modules, text, tree).find() if tree else _UNKNOWN
 
@@ -103,6 +109,7 @@ class _Loading:
             self.likely |= _listed(path, self.modules, self.texts)
         for call in computed:
             self._by_call(call)
+        self._by_package(calls)
         own = {path}
         sure = self.sure - own
         likely = self.likely - sure - own
@@ -125,6 +132,27 @@ class _Loading:
             return False
         return name in _LOADERS
 
+    def _by_package(self, calls: list[ast.Call]) -> None:
+        """The modules below the packages that a file walks or scans."""
+        scan = {"scan"} if any(sign in self.text for sign in _SCANNING) else set[str]()
+        scanning = [c for c in calls if last_name(c.func) in _SCANNERS | scan]
+        walking = [call for call in calls if last_name(call.func) in _WALKERS]
+        if not scanning and not walking:
+            return
+        inits = imports_of(self.path, self.modules, self.text)
+        for text in self.texts if scanning else ():
+            inits.update(_named(text, self.path, self.modules, beside=False))
+        for init in inits:
+            location = parent(init)
+            name = location.rpartition("/")[2]
+            if init.endswith("/__init__.py") and (
+                scanning or any(_mentions(call, name) for call in walking)
+            ):
+                self._below(location)
+        if any(last_name(call.func) == "scan" and not call.args for call in scanning):
+            # Without a name, the package of the caller.
+            self.likely.update(self.modules.below(parent(self.path)))
+
     def _by_call(self, call: ast.Call) -> None:
         if last_name(call.func) in _WALKERS:
             self._below(parent(self.path))
@@ -141,6 +169,16 @@ class _Loading:
         """All files of a directory; a package that loads itself is no evidence."""
         kept = self.maybe if location == self.outermost else self.likely
         kept.update(self.modules.below(location))
+
+
+def _mentions(call: ast.Call, name: str) -> bool:
+    """Whether a call has a name in its arguments."""
+    return any(
+        last_name(node) == name
+        for argument in call.args
+        for node in walk(argument)
+        if isinstance(node, (ast.Name, ast.Attribute))
+    )
 
 
 def lists_directories(text: bytes) -> bool:

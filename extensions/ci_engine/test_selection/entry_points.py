@@ -32,8 +32,12 @@ _SCRIPTS = (
     (*_POETRY, "scripts"),
     (*_FLIT, "scripts"),
 )
+# The sections of setuptools and of pbr.
+_IN_SETUP_CFG = ("options.entry_points", "entry_points")
 # Parsing takes much longer than searching for this text.
 _DECLARING = (b"entry", b"scripts", b"plugins")
+# What a group of entry points may be in a script.
+_ROWS = (ast.List, ast.Tuple, ast.Set, ast.Constant)
 _ROW = re.compile(r"^\s*([^=\s][^=]*?)\s*=\s*([A-Za-z_][\w.]*)\s*(?::|\[|$)")
 
 
@@ -58,8 +62,9 @@ def read_entry_points(files: Files) -> list[EntryPoint]:
         if base == "pyproject.toml":
             found += _from_pyproject(files.read(path))
         elif base == "setup.cfg":
-            options = _sections(files.read(path)).get("options.entry_points", {})
-            found += _from_groups(options)
+            sections = _sections(files.read(path))
+            for section in _IN_SETUP_CFG:
+                found += _from_groups(sections.get(section, {}))
         elif base == "entry_points.txt":
             sections = _sections(files.read(path))
             found += [
@@ -96,6 +101,8 @@ def _point(group: str, name: str, target: object) -> EntryPoint:
 
 
 def _sections(text: bytes) -> Mapping[str, Mapping[str, str]]:
+    if b"[" not in text:
+        return {}
     parser = configparser.RawConfigParser(strict=False, delimiters=("=",))
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
@@ -118,25 +125,34 @@ def _rows(group: str, rows: list[str]) -> Iterator[EntryPoint]:
 
 
 def _from_setup_py(text: bytes) -> Iterator[EntryPoint]:
-    """The argument ``entry_points`` of a call, if it is a literal."""
+    """The tables and texts of a script that look like entry points.
+
+    They may be an argument of ``setup``, or be collected before its call.
+    """
     tree = parse(text) if b"entry_points" in text else None
     for node in ast.walk(tree) if tree else ():
-        if not isinstance(node, ast.keyword) or node.arg != "entry_points":
-            continue
-        for group, texts in _literal_groups(node.value):
+        for group, texts in _literal_groups(node):
             yield from _rows(group, [row for t in texts for row in t.splitlines()])
 
 
-def _literal_groups(node: ast.expr) -> Iterator[tuple[str, list[str]]]:
+def _literal_groups(node: ast.AST) -> Iterator[tuple[str, list[str]]]:
+    """Texts below a group, in a table, an assignment or the text of sections."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        sections = _sections(node.value.encode())
-        for group, rows in sections.items():
+        for group, rows in _sections(node.value.encode()).items():
             yield group, [f"{key} = {value}" for key, value in rows.items()]
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                constants = [n for n in ast.walk(value) if isinstance(n, ast.Constant)]
-                yield (
-                    key.value,
-                    [n.value for n in constants if isinstance(n.value, str)],
-                )
+            yield from _group(key, value)
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+        yield from _group(node.targets[0].slice, node.value)
+
+
+def _group(key: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, list[str]]]:
+    constant = key.value if isinstance(key, ast.Constant) else None
+    if isinstance(constant, str) and isinstance(value, _ROWS):
+        yield constant, [text for n in ast.walk(value) for text in _texts_in(n)]
+
+
+def _texts_in(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value

@@ -79,8 +79,9 @@ class FixtureUsers:
         return asking if asking or self._are_unused(path, names) else None
 
     def _asking(self, among: list[str], path: str, names: frozenset[str]) -> list[str]:
-        others = (name for name in among if name != path)
-        return [name for name in others if _uses(self.files.read(name), names)]
+        index = self.files.index
+        users = frozenset[str]().union(*(index.with_word(n.encode()) for n in names))
+        return [name for name in among if name in users and name != path]
 
     def _are_unused(self, path: str, names: frozenset[str]) -> bool:
         """Whether fixtures that no test names are not used elsewhere either."""
@@ -95,9 +96,8 @@ class FixtureUsers:
     @cached_property
     def _by_any_name(self) -> bool:
         """Whether tests may use fixtures by names that are not in Python files."""
-        texts = (self.files.read(name) for name in self.area)
-        signs = (b"getfixture", b"fixturenames")
-        computed = any(sign in text for text in texts for sign in signs)
+        naming = self.files.containing(b"getfixture", b"fixturenames")
+        computed = not naming.isdisjoint(self.area)
         return computed or self.pytest.doctests or self.pytest.has_text_tests
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from ci_engine.configuration.value_types import Command
 from ci_engine.project.repository import OUTPUT_DIRECTORY, Project
 from ci_engine.test_selection.django_apps import DjangoApps
-from ci_engine.test_selection.dynamic_imports import Loads, loads_of
+from ci_engine.test_selection.dynamic_imports import LOADING_SIGNS, Loads, loads_of
 from ci_engine.test_selection.entry_points import EntryPoint, read_entry_points
 from ci_engine.test_selection.fixture_users import Fixtures, FixtureUsers
 from ci_engine.test_selection.import_graph import MAY_LOAD, ImportGraph
 from ci_engine.test_selection.import_roots import declared_roots, other_roots
 from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.named_modules import NamedModules
+from ci_engine.test_selection.plugin_directories import PluginDirectories
 from ci_engine.test_selection.pytest_settings import find_tests, read_pytest_settings
 from ci_engine.test_selection.python_imports import (
     guessed_imports,
@@ -26,7 +26,7 @@ from ci_engine.test_selection.repository_files import Files, parent, parents
 from ci_engine.test_selection.text_mentions import (
     Mentions,
     script_modules,
-    starts_programs,
+    starting_programs,
 )
 
 # The framework's own code: a change to it runs everything anyway.
@@ -46,7 +46,7 @@ def build_graph(
     If the project has its own command for the tests, its options count as well.
     ``complete`` adds the edges, which a change that no code depends on does not need.
     """
-    files = Files.of(project.root, project.files, _WITHOUT, project.entries)
+    files = Files.of(project, _WITHOUT)
     points = read_entry_points(files)
     plugins = [point.module for point in points if point.group == "pytest11"]
     pytest = read_pytest_settings(project, plugins, command)
@@ -82,6 +82,7 @@ class _Builder:
         commands = script_modules(points, modules)
         self.named_modules = NamedModules(modules, points)
         self.django_apps = DjangoApps(modules)
+        self.plugins = PluginDirectories(modules)
         self.mentions = Mentions(modules, commands, graph.tests)
         self.fixture_users = FixtureUsers(graph.files, graph.area, graph.pytest)
 
@@ -89,14 +90,11 @@ class _Builder:
         """Read the imports, then add the other kinds of edges."""
         read, area = self.files.read, self.graph.area
         self.graph.engine = "ci-framework"
-        loads = {p: loads_of(p, self.modules, read(p)) for p in self.files.python}
-        programs = self.graph.programs
-        programs.update(path for path in area if starts_programs(read(path)))
+        loading = sorted(self.files.containing(*LOADING_SIGNS))
+        loads = {p: loads_of(p, self.modules, read(p)) for p in loading}
+        self.graph.programs.update(starting_programs(self.files).intersection(area))
         named = {path: self.mentions.of(path, read(path)) for path in area}
-        in_code = {
-            p: self.named_modules.of(p, read(p)) | self.django_apps.of(p, read(p))
-            for p in self.files.python
-        }
+        in_code = {p: self._in_code(p, read(p)) for p in self.files.python}
         self._imports()
         for path, others in named.items():
             self._add(path, others, "names")
@@ -107,6 +105,11 @@ class _Builder:
         self._fixtures()
         self._implicit()
         self._links()
+
+    def _in_code(self, path: str, text: bytes) -> set[str]:
+        """The files that a file may load by names in its text."""
+        found = self.named_modules.of(path, text) | self.plugins.of(path, text)
+        return found | self.django_apps.of(path, text)
 
     def _add(self, path: str, others: Iterable[str], kind: str) -> None:
         known = self.edges.setdefault(path, {})
@@ -189,12 +192,7 @@ class _Builder:
 
     def _links(self) -> None:
         """A link depends on its target."""
-        for path in self.files.python:
-            if (self.files.root / path).is_symlink():
-                self._add(path, filter(None, [self._target(path)]), "link")
-
-    def _target(self, path: str) -> str:
-        real = os.path.realpath(self.files.root / path)
-        top = f"{os.path.realpath(self.files.root)}{os.sep}"
-        inner = real.removeprefix(top).replace(os.sep, "/")
-        return inner if inner in self.modules.known else ""
+        for path in self.files.linked.intersection(self.files.python):
+            target = self.files.links[path]
+            if target in self.modules.known:
+                self._add(path, [target], "link")

@@ -54,11 +54,8 @@ def _projects(files: Files) -> set[str]:
 
 def _added_to_path(files: Files) -> Iterator[str]:
     """The directories that a file adds to the path by a literal name."""
-    for name in files.python:
-        text = files.read(name)
-        if b"sys.path" not in text and b"syspath_prepend" not in text:
-            continue
-        tree = parse(text)
+    for name in files.containing(b"sys.path", b"syspath_prepend"):
+        tree = parse(files.read(name))
         if tree is None:
             continue
         locations = [parent(name), *parents(parent(name))]

@@ -23,6 +23,7 @@ _LOOKING = (
     *(b"tokenize", b"lineno", b"open(__file__", b"__file__).open", b"__file__).read"),
 )
 # A line number in a text that a test expects.
+_NUMBER_WORDS = (b"line ", b".py:")
 _NUMBERS = (re.compile(rb"line \d"), re.compile(rb"\.py:\d"))
 
 
@@ -53,7 +54,8 @@ def is_program(path: str, graph: ImportGraph) -> bool:
 def tests_reading_sources(graph: ImportGraph) -> frozenset[str]:
     """The tests that may read sources, directly or through the code they use."""
     files = graph.files
-    readers = [name for name in files.python if _reads_sources(files.read(name))]
+    likely = files.containing(*_LOOKING, *_NUMBER_WORDS)
+    readers = [name for name in likely if _reads_sources(files.read(name))]
     return graph.tests.intersection([*readers, *graph.dependents(readers)])
 
 

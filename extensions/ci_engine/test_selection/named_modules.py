@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from ci_engine.test_selection.entry_points import EntryPoint
@@ -35,11 +35,20 @@ _LOADING_WORDS = (
     *(b"stevedore", b"pluggy", b"pytest_plugins"),
 )
 _ENTRY_POINTS = re.compile(
-    rb"entry_?points|stevedore|load_setuptools|pkg_resources|\bpluginlib\b"
+    rb"entry_?points?\b|get_entry_(?:map|info)|entrypoints|stevedore|\bpluginlib\b"
 )
-_QUOTED = rb"[\"'](%s(?:\.[A-Za-z_]\w*)*)(:[A-Za-z_][\w.]*)?[\"']"
-# With more names than this, one combined pattern is slower than single searches.
+_ENTRY_POINT_WORDS = (
+    *(b"entry_points", b"entrypoints", b"stevedore", b"load_setuptools"),
+    *(b"pkg_resources", b"pluginlib"),
+)
+_ATTRIBUTES = rb"(?:\.[A-Za-z_]\w*)*)(:[A-Za-z_][\w.]*)?[\"']"
+_ANY_QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*" + _ATTRIBUTES)
+# A pattern that starts with a name is searched several times as fast.
+_QUOTED = rb"(%s(?<=[\"']%s)" + _ATTRIBUTES
+# With more names than this, one pattern for all texts is faster.
 _MOST_NAMES = 40
+# A name that a loader may put after the name of a package.
+_LABEL = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)[\"']")
 # Loggers are named like modules, and load nothing.
 _LOGGER = re.compile(rb"getLogger\(\s*[\"'][\w.]+[\"']")
 
@@ -57,12 +66,15 @@ class NamedModules:
         self.modules = modules
         self.files = modules.files
         self.points = [point for point in points if point.group and point.module]
+        # Many files name the same modules.
+        self._by_label: dict[bytes, set[str]] = {}
 
     def of(self, path: str, text: bytes) -> set[str]:
         """The files that a file names, or may load by an entry point."""
         found: set[str] = set()
         if self._anything_loads:
             found |= self._named(path, text)
+            found |= self._labeled(text)
         if self.points:
             found |= self._by_entry_point(path, text)
         found.discard(path)
@@ -70,30 +82,75 @@ class NamedModules:
 
     @cached_property
     def _anything_loads(self) -> bool:
-        texts = (self.files.read(name) for name in self.files.python)
-        return any(map(loads_by_name, texts))
+        likely = self.files.containing(*_LOADING_WORDS)
+        return any(loads_by_name(self.files.read(name)) for name in likely)
 
     @cached_property
     def _tops(self) -> list[bytes]:
         return [os.fsencode(name) for name in sorted(self.modules.tops_with_modules)]
 
     @cached_property
-    def _texts(self) -> re.Pattern[bytes]:
-        few = 0 < len(self._tops) <= _MOST_NAMES
-        names = b"|".join(map(re.escape, self._tops)) if few else rb"[A-Za-z_]\w*"
-        return re.compile(_QUOTED % (b"(?:%s)" % names))
+    def _texts(self) -> Mapping[str, list[re.Pattern[bytes]]]:
+        """For each file, the patterns of texts that may name a module in it."""
+        if len(self._tops) > _MOST_NAMES:
+            return {path: [_ANY_QUOTED] for path in self.files.python}
+        found: dict[str, list[re.Pattern[bytes]]] = {}
+        for top in self._tops:
+            name = re.escape(top)
+            pattern = re.compile(_QUOTED % (name, name))
+            for path in self.files.index.likely(top):
+                found.setdefault(path, []).append(pattern)
+        return found
+
+    @cached_property
+    def _querying(self) -> frozenset[str]:
+        """The files that query entry points."""
+        python = frozenset(self.files.python)
+        return self.files.having(_ENTRY_POINTS, python, _ENTRY_POINT_WORDS)
 
     def _named(self, path: str, text: bytes) -> set[str]:
-        if b"." not in text or not self._tops:
-            return set()
-        if len(self._tops) <= _MOST_NAMES and not any(t in text for t in self._tops):
+        patterns = self._texts.get(path, ())
+        if not patterns:
             return set()
         found: set[str] = set()
-        plain = _LOGGER.sub(b"", text) if b"getLogger" in text else text
-        for name, attribute in set(self._texts.findall(plain)):
+        logging = path in self.files.containing(b"getLogger")
+        plain = _LOGGER.sub(b"", text) if logging else text
+        texts = (text for pattern in patterns for text in pattern.findall(plain))
+        for name, attribute in set(texts):
             if b"." in name or attribute:
                 found.update(self._resolved(name.decode(), path))
         return found
+
+    def _labeled(self, text: bytes) -> set[str]:
+        """The modules whose names start with a prefix that a loader has in a text."""
+        if not self._prefixes or b"." not in text:
+            return set()
+        found: set[str] = set()
+        for label in set(_LABEL.findall(text)):
+            if label not in self._by_label:
+                names = (f"{prefix}.{label.decode()}" for prefix in self._prefixes)
+                self._by_label[label] = {
+                    p for name in names for p in self.modules.exact(name, "")
+                }
+            found |= self._by_label[label]
+        return found
+
+    @cached_property
+    def _prefixes(self) -> list[str]:
+        """The packages that code which loads by name has in a text."""
+        texts = (self.files.read(path) for path in self.files.python)
+        found = {
+            raw.decode()
+            for text in texts
+            if loads_by_name(text)
+            for raw, attribute in self._texts.findall(text)
+            if b"." in raw and not attribute
+        }
+        return sorted(name for name in found if self._is_package(name))
+
+    def _is_package(self, name: str) -> bool:
+        modules = self.modules.exact(name, "")
+        return any(path.endswith("/__init__.py") for path in modules)
 
     def _resolved(self, name: str, path: str) -> list[str]:
         """The module of a name, else the module whose attribute is the last part."""
@@ -106,20 +163,26 @@ class NamedModules:
         A file that queries a group it does not name may query any. Files that use a
         program with plugins as entry points load these with it.
         """
-        asking = _ENTRY_POINTS.search(text) is not None
-        named = [point for point in self.points if os.fsencode(point.group) in text]
+        asking = path in self._querying
+        named = [p for p in self.points if path in self._containing(p.group)]
         wanted = (named or self.points) if asking else []
         if not asking:
-            wanted = [p for p in self.points if self._uses_owner(p.group, text)]
+            wanted = [p for p in self.points if self._uses_owner(p.group, path, text)]
         found: set[str] = set()
         for point in wanted:
             found.update(self.modules.exact(point.module, path))
         return found
 
-    def _uses_owner(self, group: str, text: bytes) -> bool:
+    def _containing(self, group: str) -> frozenset[str]:
+        return self.files.containing(os.fsencode(group))
+
+    def _uses_owner(self, group: str, path: str, text: bytes) -> bool:
         """Whether a file imports the program whose plugins are in a group."""
-        owner = os.fsencode(re.split(r"[.:_-]", group)[0])
-        if owner not in text or owner in self._tops or owner == b"pytest11":
+        first = re.split(r"[.:_-]", group)[0]
+        owner = os.fsencode(first)
+        if owner in self._tops or first == "pytest11":
+            return False
+        if path not in self._containing(first):
             return False
         pattern = rb"\b(?:import|from)[ \t]+%s\b" % re.escape(owner)
         return re.search(pattern, text) is not None

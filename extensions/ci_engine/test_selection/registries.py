@@ -38,7 +38,7 @@ _HARMLESS = frozenset(
 def registering_modules(files: Files, edges: _Edges) -> dict[str, set[str]]:
     """For each package's ``__init__.py``, the imported modules that register."""
     found: dict[str, set[str]] = {}
-    by_class = {p for p in files.python if _has(files.read(p), _SUBCLASSES)}
+    by_class = files.containing(*_SUBCLASSES)
 
     # Several packages may import a module, which is examined once.
     @cache
@@ -54,10 +54,6 @@ def registering_modules(files: Files, edges: _Edges) -> dict[str, set[str]]:
     return found
 
 
-def _has(text: bytes, signs: tuple[bytes, ...]) -> bool:
-    return any(sign in text for sign in signs)
-
-
 def _imported(init: str, edges: _Edges, seen: frozenset[str]) -> Iterator[str]:
     """The modules that a package imports from itself, including its subpackages."""
     location = f"{parent(init)}/"
@@ -69,7 +65,7 @@ def _imported(init: str, edges: _Edges, seen: frozenset[str]) -> Iterator[str]:
             yield from _imported(path, edges, seen | {init, path})
 
 
-def _registers(text: bytes, path: str, by_class: set[str], edges: _Edges) -> bool:
+def _registers(text: bytes, path: str, by_class: frozenset[str], edges: _Edges) -> bool:
     # A base class that records its subclasses.
     by_base = not by_class.isdisjoint(edges.get(path, {}))
     if not (by_base or _MAY_CHANGE.search(text)):

@@ -175,11 +175,12 @@ class _Rules:
     def _undeclared(self, change: Changed) -> str:
         """Undeclared data affects the files that may read it."""
         path, graph = change.path, self.graph
-        readers = readers_of_data(path, graph.files, graph.area)
-        if readers is None or not (readers or change.deleted):
-            return f"{path} is not declared as data: what reads it is not known"
-        for name in readers:
-            self._seed(name, [path])
+        for name in (path, *graph.files.links_to(path)):
+            readers = readers_of_data(name, graph.files, graph.area)
+            if readers is None or not (readers or change.deleted):
+                return f"{path} is not declared as data: what reads it is not known"
+            for reader in readers:
+                self._seed(reader, [path])
         return ""
 
     def _stub(self, path: str) -> str:
@@ -196,7 +197,7 @@ class _Rules:
             return f"{path} is not among the files of the repository"
         if path in graph.unparsable:
             return f"{path} cannot be parsed"
-        if (graph.files.root / path).is_symlink():
+        if path in graph.files.linked:
             return f"{path} is a link"
         if change.same_program and is_program(path, graph):
             self._layout_only(path)

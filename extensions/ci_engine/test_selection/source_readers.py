@@ -23,6 +23,9 @@ _OF_GIT = rb"git[\"', ]+(?:grep|archive|diff|ls-tree)"
 _QUOTED = re.compile(
     rb"[\"'](?:" + _OF_GIT + rb"|(?:e?grep|rg|ag|ack|find|tar|rsync)(?:[\"']| -))"
 )
+_SEARCHERS = (
+    *(b"git", b"grep", b"egrep", b"rg", b"ag", b"ack", b"find", b"tar", b"rsync"),
+)
 _LATER = re.compile(rb"ls-files| " + _OF_GIT)
 # Expressions for the root of a repository, or for a directory above a test.
 TOP = (
@@ -37,7 +40,8 @@ ABOVE = (
 
 def searching(files: Files, among: frozenset[str]) -> frozenset[str]:
     """The files that run a program which searches every file."""
-    quoted = files.having(_QUOTED, among)
+    likely = frozenset[str]().union(*map(files.index.with_word, _SEARCHERS))
+    quoted = files.having(_QUOTED, among & likely)
     return quoted | files.having(_LATER, among, (b"ls-files", b" git"))
 
 

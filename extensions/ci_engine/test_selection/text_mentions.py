@@ -15,7 +15,7 @@ from functools import cached_property
 from ci_engine.test_selection.entry_points import EntryPoint
 from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.python_imports import guessed_imports
-from ci_engine.test_selection.repository_files import parent
+from ci_engine.test_selection.repository_files import Files, parent
 
 _PROGRAMS = (
     *(b"subprocess", b"runpy", b"Popen", b"sys.executable", b"pytester", b"testdir"),
@@ -34,6 +34,11 @@ _SCRIPT = re.compile(rb"[\w-]+\.py\b")
 def starts_programs(text: bytes) -> bool:
     """Whether a test may run code in another process or under another name."""
     return any(sign in text for sign in _PROGRAMS)
+
+
+def starting_programs(files: Files) -> frozenset[str]:
+    """The files that may run code in another process or under another name."""
+    return files.containing(*_PROGRAMS)
 
 
 def script_modules(
@@ -64,18 +69,20 @@ class Mentions:
 
     def of(self, path: str, text: bytes) -> set[str]:
         """The files that the text names; more if it may run programs."""
-        found = self._dotted(path, text) | self._scripts(text)
-        for raw in _SKIPPING.findall(text) if b"importorskip" in text else ():
+        files = self.modules.files
+        found = self._dotted(path, text) | self._scripts(path, text)
+        skipping = path in files.containing(b"importorskip")
+        for raw in _SKIPPING.findall(text) if skipping else ():
             found.update(self.modules.resolve(raw.decode("utf-8", "replace"), path))
         option = b"-m" in text and _MODULE_OPTION.search(text)
-        if option or starts_programs(text):
+        if option or (path in starting_programs(files) and starts_programs(text)):
             found |= self._programs(path, text)
         found.discard(path)
         return found
 
     def _dotted(self, path: str, text: bytes) -> set[str]:
         found: set[str] = set()
-        patterns = [p for top, p in self._dotted_names.items() if top in text]
+        patterns = self._dotted_names.get(path, ())
         for raw in {raw for pattern in patterns for raw in pattern.findall(text)}:
             name = self._module_of(raw)
             found.update(self.modules.exact(name, path) if name else ())
@@ -91,16 +98,17 @@ class Mentions:
         return self._known[raw]
 
     @cached_property
-    def _dotted_names(self) -> dict[bytes, re.Pattern[bytes]]:
-        """For each top-level name with its dot, the names that start with it.
+    def _dotted_names(self) -> dict[str, list[re.Pattern[bytes]]]:
+        """For each file, the patterns of names that start with a top-level name in it.
 
-        Searching for a plain text is much faster than searching for alternatives.
+        Searching for single names is much faster than searching for alternatives.
         """
-        tops = map(os.fsencode, self.modules.tops_with_modules)
-        return {
-            top + b".": re.compile(re.escape(top) + rb"(?:\.[A-Za-z_]\w*)+")
-            for top in tops
-        }
+        found: dict[str, list[re.Pattern[bytes]]] = {}
+        for top in map(os.fsencode, self.modules.tops_with_modules):
+            pattern = re.compile(re.escape(top) + rb"(?:\.[A-Za-z_]\w*)+")
+            for path in self.modules.files.index.likely(top + b"."):
+                found.setdefault(path, []).append(pattern)
+        return found
 
     @cached_property
     def _tops(self) -> frozenset[bytes]:
@@ -125,12 +133,16 @@ class Mentions:
                 found.update(files)
         return found
 
-    def _scripts(self, text: bytes) -> set[str]:
+    def _scripts(self, path: str, text: bytes) -> set[str]:
         """Scripts that are named by their file or listed by their directory."""
+        files = self.modules.files
         found: set[str] = set()
-        for raw in set(_SCRIPT.findall(text)) if b".py" in text else ():
+        naming = path in files.containing(b".py")
+        lines = [row for row in text.split(b"\n") if b".py" in row] if naming else []
+        for raw in set(_SCRIPT.findall(b"\n".join(lines))):
             found.update(self._by_base.get(raw.decode("utf-8", "replace"), ()))
-        if any(sign in text for sign in _LISTINGS):
+        listing = path in files.containing(*_LISTINGS)
+        if listing and any(sign in text for sign in _LISTINGS):
             for raw in set(_QUOTED.findall(text)):
                 found.update(self._by_directory.get(raw.decode("utf-8", "replace"), ()))
         return found

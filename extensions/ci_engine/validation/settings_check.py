@@ -23,6 +23,7 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_overrides import FOLDER, read_overrides
+from ci_engine.project.extras import read_extras
 from ci_engine.project.repository import Project, normalize
 from ci_engine.project.requires_python import allows_python
 from ci_engine.project.tool_settings import TOOLS, settings_files
@@ -129,7 +130,7 @@ def _unknown_environments(project: Project, settings: Table) -> Iterator[Mistake
     pixi = project.manager == "pixi"
     if pixi and (project.root / "pixi.toml").is_file():
         return
-    known = sorted({*project.groups, *project.extras})
+    known = sorted({*project.groups, *read_extras(project)})
     if pixi:
         known = ["default", *table(project.pixi, "environments")]
     noun = "pixi environment" if pixi else "dependency group or extra"

@@ -158,7 +158,9 @@ def _report(
     data = report_json(stored.plan, validation, stored.inventory)
     text = msgspec.json.format(msgspec.json.encode(data)).decode() + "\n"
     write_report(directory, "adoption.json", text)
-    location = write_report(directory, "adoption.md", page)
+    # Linters of Markdown also read the files below .git.
+    name = "adoption.md" if options.report_dir else "adoption"
+    location = write_report(directory, name, page)
     if options.json:
         sys.stdout.write(text)
         return

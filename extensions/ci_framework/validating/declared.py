@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import configparser
 import re
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table, text, texts
+from ci_engine.project.extras import read_extras
 from ci_engine.project.repository import Project, normalize
 from ci_framework.validating.declared_managers import (
     needs_of_hatch,
@@ -45,19 +45,11 @@ def needs_of(project: Project) -> list[Need]:
 
 def _extras(project: Project) -> Iterator[Need]:
     """Extras for tests; they are installed together with the project."""
-    cfg = _text(project.root / "setup.cfg")
-    locations = {
-        "pyproject.toml": table(project.pyproject, "project", "optional-dependencies"),
-        "pyproject.toml (poetry)": table(project.tool("poetry"), "extras"),
-        "setup.cfg": _section(cfg, "options.extras_require"),
-        "setup.py": dict.fromkeys(_setup_extras(project.root / "setup.py")),
-    }
-    for location, extras in locations.items():
-        for name in extras:
-            kind = is_for_tests(name)
-            if kind is not None and project.installable:
-                words = ("--editable", f".[{name}]")
-                yield Need(words, f"extra {name} in {location}", kind, "extra", name)
+    for name, file in read_extras(project).items():
+        kind = is_for_tests(name)
+        if kind is not None and project.installable:
+            words = ("--editable", f".[{name}]")
+            yield Need(words, f"extra {name} in {file}", kind, "extra", name)
 
 
 def _section(content: str, section: str) -> Table:
@@ -78,23 +70,6 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError:
         return ""
-
-
-def _setup_extras(path: Path) -> list[str]:
-    """The names of extras that are literals in setup.py."""
-    try:
-        tree = ast.parse(_text(path))
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-    return [
-        key.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.keyword)
-        and node.arg == "extras_require"
-        and isinstance(node.value, ast.Dict)
-        for key in node.value.keys
-        if isinstance(key, ast.Constant) and isinstance(key.value, str)
-    ]
 
 
 def _groups(project: Project) -> Iterator[Need]:

@@ -28,7 +28,8 @@ TREE = {
         *("src/p/py.typed", "README.MD", "renovate.json5", ".github/renovate.json5"),
         *("libs/p/.changelog/1.fixed", "libs/p/newsfragments/2.misc.rst"),
         *("libs/p/changelog.d/3.md", ".github/component_owners.yml"),
-        *("docs-requirements.txt", "requirements_doc.in"),
+        *("docs-requirements.txt", "requirements_doc.in", "requirements/docs.txt"),
+        *("docs/environment.yml", "docs/tutorial/setup.py", "doc/pyproject.toml"),
         *("towncrier.toml", ".mailmap", "azure-pipelines.yml", "cliff.toml"),
     ],
 )

@@ -18,7 +18,7 @@ OWN: Tree = {"pyproject.toml": f"[project]\nname = 'p'\n{TABLE}", "src/p.py": ""
 def is_unread_in(root: Path, tree: Tree, tool: str = "code-sponsor") -> bool:
     write(root, {**OWN, **tree})
     project = read_project(root)
-    return is_unread(tool, Files.of(root, project.files, ()))
+    return is_unread(tool, Files.of(project))
 
 
 @pytest.mark.parametrize(

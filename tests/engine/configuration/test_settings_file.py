@@ -99,7 +99,7 @@ def test_the_block_leaves_the_table_of_the_benchmarks_to_the_project(
     assert found[name] == ["20%", "pyproject.toml:3"]
     suite = found["performance.benchmark-suite"]
     assert suite == [["perf"], "pyproject.toml:6"]
-    file.write_text(block.replace("7%", "7"))
+    file.write_text(block.replace("7%", "seven"))
     with pytest.raises(
         ConfigurationError, match=r":4: .*answers\.regression-threshold"
     ):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ci_engine.errors import ConfigurationError
+from ci_engine.project.extras import read_extras
 from ci_engine.project.repository import read_project
 
 
@@ -30,6 +31,31 @@ def test_the_manager_of_a_project(
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert read_project(tmp_path).manager == manager
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("pyproject.toml", "[project.optional-dependencies]\na = []\nb_c = []\n"),
+        ("pyproject.toml", "[tool.poetry.extras]\na = []\nb_c = []\n"),
+        ("setup.cfg", "[options.extras_require]\na = x\nb_c =\n    y\n"),
+        (
+            "setup.py",
+            "import setuptools\nsetuptools.setup(extras_require="
+            "{'a': ['x'], 'b_c': read('y')})\n",
+        ),
+        (
+            "setup.py",
+            "EXTRAS = {'a': ['x']}\nEXTRAS['b_c'] = EXTRAS['a'] + ['y']\n"
+            "setup(extras_require=EXTRAS)\n",
+        ),
+    ],
+)
+def test_extras_are_those_of_the_build_backend(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    assert read_extras(read_project(tmp_path)) == {"a": file, "b_c": file}
 
 
 def test_groups_are_expanded(tmp_path: Path) -> None:

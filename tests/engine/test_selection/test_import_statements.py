@@ -72,7 +72,7 @@ def test_a_relative_import_is_found(text: str, found: str) -> None:
 
 def test_the_patterns_read_what_the_syntax_trees_contain() -> None:
     project = read_project(ROOT)
-    files = Files.of(ROOT, project.files, ())
+    files = Files.of(project)
     modules = Modules(files, ["", "extensions"])
     for path in files.python:
         text = files.read(path)

@@ -49,6 +49,18 @@ NAMED: dict[str, Tree] = {
         "setup.py": "setup(entry_points='[p.x]\\na = p.plug:f\\n')\n",
         "src/p/core.py": BY_GROUP,
     },
+    "entry point of setup.py in a table of its own": {
+        "setup.py": "POINTS = {'p.x': ['a=p.plug:f']}\nsetup(entry_points=POINTS)\n",
+        "src/p/core.py": BY_GROUP,
+    },
+    "entry point that setup.py adds later": {
+        "setup.py": "entry_points = {}\nentry_points['p.x'] = ['a=p.plug:f']\n",
+        "src/p/core.py": BY_GROUP,
+    },
+    "entry point of pbr": {
+        "setup.cfg": "[entry_points]\np.x =\n    a = p.plug:f\n",
+        "src/p/core.py": BY_GROUP,
+    },
     "entry point of Poetry": {
         "pyproject.toml": "[tool.poetry.plugins.'p.x']\na = 'p.plug:f'\n",
         "src/p/core.py": BY_GROUP,
@@ -76,6 +88,40 @@ NAMED: dict[str, Tree] = {
         "src/p/plugins/a.py": "",
         "src/p/core.py": "import p.plugins\n",
         "tests/test_plug.py": "import p.plugins.a\n",
+    },
+    "directory of plugins, loaded by other code": {
+        "src/p/plugins/a.py": "import p.other\n",
+        "src/p/plugins/a.plug": "[Core]\nModule = a\n",
+        "src/p/core.py": "import p.place, p.load\n",
+        "src/p/place.py": "CORE = join(dirname(__file__), 'plugins')\n",
+        "src/p/load.py": "spec = spec_from_file_location(name, path)\n",
+        "tests/test_plug.py": "import p.plugins.a\n",
+    },
+    "package that a library scans": {
+        "src/p/views/__init__.py": "",
+        "src/p/views/a.py": "",
+        "src/p/core.py": "def main(config):\n    config.scan('p.views')\n",
+        "tests/test_plug.py": "import p.views.a\n",
+    },
+    "package of the file that scans": {
+        "src/p/app/__init__.py": "def main():\n    config.scan()\n",
+        "src/p/app/a.py": "",
+        "src/p/core.py": "import p.app\n",
+        "tests/test_plug.py": "import p.app.a\n",
+    },
+    "package that another file walks": {
+        "src/p/views/__init__.py": "",
+        "src/p/views/a.py": "",
+        "src/p/core.py": "from p import views\ntake(iter_modules(views.__path__))\n",
+        "tests/test_plug.py": "import p.views.a\n",
+    },
+    "label that a loader completes": {
+        "src/p/apps/__init__.py": "",
+        "src/p/apps/shop/__init__.py": "",
+        "src/p/apps/shop/forms.py": "",
+        "src/p/load.py": "def get(n, start='p.apps'): import_string(start + n)\n",
+        "src/p/core.py": "import p.load\nFORMS = get('shop.forms')\n",
+        "tests/test_plug.py": "import p.apps.shop.forms\n",
     },
     "name below a package": {
         "src/p/plugins/__init__.py": "",
@@ -134,6 +180,11 @@ NAMED: dict[str, Tree] = {
 CHANGED = {
     "module that a test skips without": "tools/plug.py",
     "directory of plugins": "src/p/plugins/a.py",
+    "directory of plugins, loaded by other code": "src/p/plugins/a.py",
+    "label that a loader completes": "src/p/apps/shop/forms.py",
+    "package that a library scans": "src/p/views/a.py",
+    "package of the file that scans": "src/p/app/a.py",
+    "package that another file walks": "src/p/views/a.py",
     "name below a package": "src/p/plugins/a.py",
     "import that registers by a decorator": "src/p/kinds/a.py",
     "class that registers because it exists": "src/p/kinds/a.py",

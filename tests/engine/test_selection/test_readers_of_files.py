@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.projects import git
 from tests.support.selecting import Tree, graph_of, judge, select, write
 
 BASE: Tree = {
@@ -144,3 +145,18 @@ def test_a_fixture_with_a_name_of_its_own_is_used_by_that(tmp_path: Path) -> Non
     }
     found = select(graph_of(tmp_path, tree), "src/p/a.py")
     assert list(found.chains) == ["tests/test_a.py"]
+
+
+def test_data_is_read_by_the_name_of_a_link_as_well(tmp_path: Path) -> None:
+    tree = {
+        **BASE,
+        "tests/real/a.cfg": "x",
+        "tests/linked/b.cfg": "x",
+        "tests/test_a.py": "HERE / 'linked'\n",
+        "tests/test_z.py": "HERE / 'real'\n",
+    }
+    write(tmp_path, tree)
+    (tmp_path / "tests/linked/real").symlink_to("../real")
+    git(tmp_path, "init", "--quiet")
+    found = select(graph_of(tmp_path, {}), "tests/real/a.cfg")
+    assert sorted(found.chains) == ["tests/test_a.py", "tests/test_z.py"]

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-# The formatters of the project skip this file:
+# Copyright (c) 2026 MementoRC and the ci-framework contributors
+# The formatters and linters of the project skip this file:
 # isort: skip_file
 # fmt: off
-# pylint: disable=invalid-name
+# pylint: skip-file
 """Find the packages of this repository; --help lists the options."""
 
+import pathlib
 import runpy
 import sys
-from pathlib import Path
 
-BOOTSTRAP = Path(__file__).resolve().parent.parent / "bootstrap"
+# Rules for single and for double quotes both accept three.
+BOOTSTRAP = pathlib.Path(__file__).resolve().parent.parent / """bootstrap"""
 
-if __name__ == "__main__":
-    sys.argv[1:1] = ["packages"]
-    _ = runpy.run_path(str(BOOTSTRAP), run_name="__main__")
+if __name__ == """__main__""":
+    sys.argv.insert(1, """packages""")
+    # Some linters reject a result without a use, others the name `_`.
+    runpy.run_path(str(BOOTSTRAP), run_name=__name__).clear()

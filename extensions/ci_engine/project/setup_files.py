@@ -10,6 +10,9 @@ import msgspec
 
 from ci_engine.project.python_sources import last_name, parse_python
 
+# The beginning of the names of the lists of extras.
+EXTRA = "extras_require."
+
 
 class SetupFacts(msgspec.Struct):
     """The facts in setup.py or setup.cfg.
@@ -40,7 +43,8 @@ def read_setup_cfg(text: str) -> SetupFacts | None:
         parser.read_string(text)
     except configparser.Error:
         return None
-    if not (parser.has_section("metadata") or parser.has_section("options")):
+    extras = "options.extras_require"
+    if not any(map(parser.has_section, ("metadata", "options", extras))):
         return None
     facts = SetupFacts(
         name=parser.get("metadata", "name", fallback="").strip(),
@@ -55,9 +59,8 @@ def read_setup_cfg(text: str) -> SetupFacts | None:
             facts.computed = True
         elif listed:
             facts.requires[key] = _rows(listed)
-    extras = "options.extras_require"
     for key, listed in parser.items(extras) if parser.has_section(extras) else ():
-        facts.requires[f"extras_require.{key}"] = _rows(listed)
+        facts.requires[f"{EXTRA}{key}"] = _rows(listed)
     for row in _rows(parser.get("options", "package_dir", fallback="")):
         package, _, directory = row.partition("=")
         facts.roots[package.strip()] = directory.strip()
@@ -99,7 +102,17 @@ def _constants(tree: ast.Module) -> dict[str, ast.expr]:
         for target in targets:
             if isinstance(target, ast.Name):
                 found[target.id] = node.value
+            elif isinstance(target, ast.Subscript):
+                _add(target, node.value, found)
     return found
+
+
+def _add(target: ast.Subscript, value: ast.expr, found: dict[str, ast.expr]) -> None:
+    """Add ``NAME["key"] = value`` to the literal of that name."""
+    known = found.get(last_name(target.value))
+    if isinstance(target.value, ast.Name) and isinstance(known, ast.Dict):
+        keys, values = [*known.keys, target.slice], [*known.values, value]
+        found[target.value.id] = ast.Dict(keys, values)
 
 
 def _facts(call: ast.Call, known: Mapping[str, ast.expr]) -> SetupFacts:
@@ -113,7 +126,7 @@ def _facts(call: ast.Call, known: Mapping[str, ast.expr]) -> SetupFacts:
         if key in given:
             facts.requires[key] = _texts(given[key], known, facts)
     for key, value in _pairs(given.get("extras_require"), known):
-        facts.requires[f"extras_require.{key}"] = _texts(value, known, facts)
+        facts.requires[f"{EXTRA}{key}"] = _texts(value, known, facts)
     for key, value in _pairs(given.get("package_dir"), known):
         facts.roots[key] = _text(value, known)
     packages = given.get("packages")
