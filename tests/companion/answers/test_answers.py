@@ -686,3 +686,12 @@ def test_names_become_acceptable(name: str, wanted: str) -> None:
 )
 def test_only_plain_paths_are_answered(path: str, fine: bool) -> None:
     assert plain_path(path) is fine
+
+
+def test_nothing_that_is_not_there_is_said_to_stay(tmp_path: Path) -> None:
+    files = {"app.py": "x = 1\n"}
+    inventory = analyze(open_repository(make_repository(tmp_path / "project", files)))
+    answers = derive_answers(inventory)
+    for name in ("services", "service_image", "releases", "docs_deploy"):
+        because = answers[name].because
+        assert because.startswith(("no ", "nothing ")), because
