@@ -188,6 +188,7 @@ class Hook(_Record, frozen=True):
     Attributes:
         revision: its ``rev:``, as written; empty for local and meta hooks.
         name: its name or alias, empty if the file gives none.
+        command: what a local hook runs; empty for other hooks.
     """
 
     repository: str
@@ -196,6 +197,7 @@ class Hook(_Record, frozen=True):
     name: str
     does: list[str]
     evidence: Evidence
+    command: str = ""
 
 
 class Unreadable(_Record, frozen=True):

@@ -21,7 +21,7 @@ from ci_engine.project.repository import Project
 from ci_engine.test_selection.repository_files import Files, is_below
 
 _OF_PAGES = re.compile(
-    r"(?:^|/)(?:docs?[-_.]requirements|requirements[-_.]docs?)\.\w+$"
+    r"(?:^|/)(?:docs?[-_.]requirements|requirements[-_./]docs?)\.\w+$"
 )
 
 Category = Literal[

@@ -20,6 +20,7 @@ from ci_engine.configuration.tables import table, texts
 from ci_engine.environments.environment import Environment, virtual_environment
 from ci_engine.environments.interpreters import usual_python
 from ci_engine.environments.lowest_versions import lowest_constraints
+from ci_engine.environments.rebuilt_projects import build_requirements, not_isolated
 from ci_engine.environments.virtual_environments import Installer, keep_or_make
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.processes.programs import find_program
@@ -120,7 +121,8 @@ def make_environment(request: EnvironmentRequest, substitute: str = "") -> Envir
 def fill_environment(request: EnvironmentRequest, prefix: Path) -> None:
     """Install the project and the group, creating the environment if necessary."""
     itself = f".[{request.extra}]" if request.extra else "."
-    arguments = ["--editable", itself] if request.project.installable else []
+    project = request.project
+    arguments = ["--editable", itself] if project.installable else []
     for path in _members(request.project):
         arguments += ["--editable", path]
     arguments += _requirements(request)
@@ -130,6 +132,9 @@ def fill_environment(request: EnvironmentRequest, prefix: Path) -> None:
         arguments += lowest_constraints(
             request.installer, prefix, python, request.extra
         )
+    if project.installable and (needed := build_requirements(project)):
+        request.installer.install(what, prefix, python, needed)
+        arguments += not_isolated(project)
     request.installer.install(what, prefix, python, arguments)
 
 

@@ -17,7 +17,7 @@ from ci_engine.environments.installer import (
     uv_commands,
 )
 from ci_engine.errors import ToolError
-from ci_engine.processes.child_environment import manager_variables
+from ci_engine.processes.child_environment import activated, manager_variables
 from ci_engine.processes.file_lock import file_lock
 from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import Outcome, find_program, run_program
@@ -69,7 +69,9 @@ class Installer:
         if not python_of(prefix).exists():
             self.run(what, commands.make)
         if requirements:
-            self.run(what, [*commands.install, *requirements])
+            # A build that is not isolated finds its programs on the search path.
+            path = {"PATH": activated(prefix)["PATH"]}
+            self.run(what, [*commands.install, *requirements], path)
 
 
 def venv_commands(

@@ -38,8 +38,7 @@ _ENTRY_POINTS = re.compile(
     rb"entry_?points?\b|get_entry_(?:map|info)|entrypoints|stevedore|\bpluginlib\b"
 )
 _ENTRY_POINT_WORDS = (
-    *(b"entry_points", b"entrypoints", b"stevedore", b"load_setuptools"),
-    *(b"pkg_resources", b"pluginlib"),
+    *(b"entry_point", b"entrypoint", b"get_entry_", b"stevedore", b"pluginlib"),
 )
 _ATTRIBUTES = rb"(?:\.[A-Za-z_]\w*)*)(:[A-Za-z_][\w.]*)?[\"']"
 _ANY_QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*" + _ATTRIBUTES)
@@ -47,6 +46,8 @@ _ANY_QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*" + _ATTRIBUTES)
 _QUOTED = rb"(%s(?<=[\"']%s)" + _ATTRIBUTES
 # With more names than this, one pattern for all texts is faster.
 _MOST_NAMES = 40
+# A name that a loader may put after the name of a package.
+_LABEL = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)[\"']")
 # Loggers are named like modules, and load nothing.
 _LOGGER = re.compile(rb"getLogger\(\s*[\"'][\w.]+[\"']")
 
@@ -64,12 +65,15 @@ class NamedModules:
         self.modules = modules
         self.files = modules.files
         self.points = [point for point in points if point.group and point.module]
+        # Many files name the same modules.
+        self._by_label: dict[bytes, set[str]] = {}
 
     def of(self, path: str, text: bytes) -> set[str]:
         """The files that a file names, or may load by an entry point."""
         found: set[str] = set()
         if self._anything_loads:
             found |= self._named(path, text)
+            found |= self._labeled(text)
         if self.points:
             found |= self._by_entry_point(path, text)
         found.discard(path)
@@ -104,17 +108,48 @@ class NamedModules:
         return self.files.having(_ENTRY_POINTS, python, _ENTRY_POINT_WORDS)
 
     def _named(self, path: str, text: bytes) -> set[str]:
-        patterns = self._texts.get(path, ())
-        if not patterns:
-            return set()
         found: set[str] = set()
-        logging = path in self.files.containing(b"getLogger")
-        plain = _LOGGER.sub(b"", text) if logging else text
-        texts = (text for pattern in patterns for text in pattern.findall(plain))
-        for name, attribute in set(texts):
+        for name, attribute in self._quoted(path, text):
             if b"." in name or attribute:
                 found.update(self._resolved(name.decode(), path))
         return found
+
+    def _quoted(self, path: str, text: bytes) -> set[tuple[bytes, bytes]]:
+        """The texts of a file that may name a module, and an attribute of it."""
+        patterns = self._texts.get(path, ())
+        if not patterns:
+            return set()
+        logging = path in self.files.containing(b"getLogger")
+        plain = _LOGGER.sub(b"", text) if logging else text
+        return {text for pattern in patterns for text in pattern.findall(plain)}
+
+    def _labeled(self, text: bytes) -> set[str]:
+        """The modules whose names start with a prefix that a loader has in a text."""
+        if not self._prefixes or b"." not in text:
+            return set()
+        found: set[str] = set()
+        for label in set(_LABEL.findall(text)):
+            if label not in self._by_label:
+                names = (f"{prefix}.{label.decode()}" for prefix in self._prefixes)
+                self._by_label[label] = {
+                    p for name in names for p in self.modules.exact(name, "")
+                }
+            found |= self._by_label[label]
+        return found
+
+    @cached_property
+    def _prefixes(self) -> list[str]:
+        """The packages that code which loads by name has in a text."""
+        found: set[str] = set()
+        for path in self.files.containing(*_LOADING_WORDS):
+            text = self.files.read(path)
+            names = self._quoted(path, text) if loads_by_name(text) else ()
+            found |= {raw.decode() for raw, more in names if b"." in raw and not more}
+        return sorted(name for name in found if self._is_package(name))
+
+    def _is_package(self, name: str) -> bool:
+        modules = self.modules.exact(name, "")
+        return any(path.endswith("/__init__.py") for path in modules)
 
     def _resolved(self, name: str, path: str) -> list[str]:
         """The module of a name, else the module whose attribute is the last part."""

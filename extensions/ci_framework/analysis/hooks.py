@@ -55,14 +55,20 @@ def _hooks(path: str, entry: Node) -> Iterator[Hook]:
             name=item.get("alias").text or item.get("name").text,
             does=_does(entry.get("repo").text, item),
             evidence=Evidence(path=path, line=item.line),
+            command=_command(entry.get("repo").text, item),
         )
+
+
+def _command(repo: str, item: Node) -> str:
+    """What a local hook runs, empty for the hooks of other repositories."""
+    arguments = " ".join(item.get("args").words())
+    return f"{item.get('entry').text} {arguments}".strip() if repo == "local" else ""
 
 
 def _does(repo: str, item: Node) -> list[str]:
     name = item.get("id").text
-    if repo == "local" and item.get("entry").text:
-        arguments = " ".join(item.get("args").words())
-        found = find_purposes(f"{item.get('entry').text} {arguments}".strip())
+    if command := _command(repo, item):
+        found = find_purposes(command)
         if any(not does.startswith("other:") for does in found):
             return found
     if repo == "meta":

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ci_engine.configuration.tables import dig, items, table
 from ci_framework.analysis.readers.documents import text
-from ci_framework.analysis.readers.ini import Ini
+from ci_framework.analysis.readers.ini import Ini, IniError, parse_ini
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence, Task
 
@@ -31,7 +31,11 @@ def make_task(
 
 def tox_environments(survey: Survey) -> Iterator[Task]:
     """The environments of tox that run commands."""
-    for path, ini in (("tox.ini", survey.tox_ini), ("setup.cfg", survey.setup_cfg)):
+    for path, ini in (
+        ("tox.ini", survey.tox_ini),
+        ("setup.cfg", survey.setup_cfg),
+        (PYPROJECT, _legacy_tox(survey)),
+    ):
         for section in ini.sections:
             if section != "testenv" and not section.startswith("testenv:"):
                 continue
@@ -39,6 +43,8 @@ def tox_environments(survey: Survey) -> Iterator[Task]:
             lines = _resolved(ini, "\n".join(ini.rows(section, "commands")))
             command = _tox_command(lines)
             location = Evidence(path=path, line=ini.line(section, "commands"))
+            if path == PYPROJECT:
+                location = survey.location("tool", "tox", "legacy_tox_ini")
             if command:
                 yield make_task("tox", name, command, location)
     for path, keys in (("tox.toml", ()), (PYPROJECT, ("tool", "tox"))):
@@ -51,6 +57,14 @@ def tox_environments(survey: Survey) -> Iterator[Task]:
             location = survey.documents.location(path, *keys, *where, "commands")
             if command:
                 yield make_task("tox", name, command, location)
+
+
+def _legacy_tox(survey: Survey) -> Ini:
+    """The tox.ini that pyproject.toml holds as one text."""
+    try:
+        return parse_ini(text(survey.pyproject, "tool", "tox", "legacy_tox_ini"))
+    except IniError:
+        return parse_ini("")
 
 
 def _resolved(ini: Ini, commands: str) -> str:

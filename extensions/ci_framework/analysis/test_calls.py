@@ -39,6 +39,16 @@ class Call:
     whole: bool = False
 
     @property
+    def narrowness(self) -> int:
+        """How few tests a call of unittest or Django names: 0 if it names none."""
+        if self.runner not in ("unittest", "django"):
+            return 0
+        if any(word.startswith(("-k", "--tag")) for word in self.argv):
+            return 2
+        named = [word for word in self.argv[3:4] if not word.startswith("-")]
+        return int(named not in ([], ["discover"]))
+
+    @property
     def runner(self) -> str:
         """The called runner: pytest, unittest, django, nbdev, or a script."""
         if self.argv[0] != "python":
@@ -106,7 +116,7 @@ def not_understood(survey: Survey) -> Evidence | None:
         if step.kind != "run" or "test" not in step.does:
             continue
         location = workflow.at(step.line)
-        if _tests_no_python(step.text):
+        if tests_no_python(step.text):
             continue
         if _is_elsewhere(survey, location, job):
             return location
@@ -116,7 +126,7 @@ def not_understood(survey: Survey) -> Evidence | None:
     return None
 
 
-def _tests_no_python(script: str) -> bool:
+def tests_no_python(script: str) -> bool:
     """Whether a script only tests with tools of other languages."""
     found = [item for item in find_activities(script) if item.does == "test"]
     return bool(found) and all(item.program in _OTHER_LANGUAGES for item in found)

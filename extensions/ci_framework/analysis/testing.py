@@ -136,17 +136,23 @@ def _importing(survey: Survey, tests: list[str]) -> dict[str, list[Evidence]]:
 
 
 def _state_commands(survey: Survey, calls: list[Call], findings: Findings) -> None:
-    command = next((call for call in calls if call.job is None), None)
-    command = command or next(iter(calls), None)
+    widest = sorted(calls, key=lambda call: call.narrowness)
+    command = next((call for call in widest if call.job is None), None)
+    command = command or next(iter(widest), None)
+    unread = None if command else not_understood(survey)
+    because = "nothing calls a test runner"
+    if unread is not None:
+        because = f"a step runs tests in a way that cannot be read ({unread.shown})"
+    if command:
+        because = "this is how it calls its test runner"
     findings.add(
         "test-command",
         shlex.join(command.argv) if command else None,
-        "this is how it calls its test runner"
-        if command
-        else "nothing calls a test runner",
+        because,
         [command.evidence] if command else [],
     )
-    selection, because, sure = _selection(survey, calls, findings)
+    selection, reason, sure = _selection(survey, calls, findings)
+    because = because if unread is not None else reason
     findings.add(
         "test-selection",
         list(selection.argv) if selection else [],

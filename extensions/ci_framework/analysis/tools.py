@@ -97,6 +97,9 @@ def _commands(survey: Survey) -> Iterator[tuple[str, Evidence]]:
         yield task.command, task.evidence
     for workflow, _, step in survey.steps():
         yield step.text, workflow.at(step.line)
+    for hook in survey.hooks:
+        if hook.command:
+            yield hook.command, hook.evidence
 
 
 def _runs(command: str, names: Iterable[str]) -> bool:
@@ -178,11 +181,8 @@ def _chosen(
         return "ruff", "ruff is run for it", locations[:_MOST_USES]
     others = _FORMATTERS if purpose == "format" else _LINTERS
     for name in others:
-        if (_in_hooks(survey, name) or name in tools) and _used(survey, tools, name):
+        if (_in_hooks(survey, name) or name in tools) and _is_run(survey, name):
             used = _in_hooks(survey, name) or tools[name].used
-            config = tools[name].config if name in tools else None
-            if not used and config is not None:
-                return name, f"{name} is configured for it", [config]
             return name, f"{name} is run for it", used[:_MOST_USES]
     ruff = tools.get("ruff")
     configured = survey.tool("ruff", "format")
@@ -193,7 +193,3 @@ def _chosen(
         if tool and tool.config:
             return name, f"{name} is configured", [tool.config]
     return "none", "nothing is run or configured for it", []
-
-
-def _used(survey: Survey, tools: dict[str, Tool], name: str) -> bool:
-    return _is_run(survey, name) or (name in tools and tools[name].config is not None)

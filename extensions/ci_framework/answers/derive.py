@@ -46,6 +46,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
     """Answer every question that the analysis decides, in the template's order."""
     tiers = pixi_tiers(inventory)
     sources, because = choose_source_paths(inventory)
+    service = _services(inventory)
     return {
         "setup": Answer("customise", "every answer is recorded"),
         "project_name": _project_name(inventory),
@@ -75,11 +76,11 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "coverage_threshold": _threshold(inventory),
         **_benchmarks(inventory),
         **_docs(inventory),
-        "services": Answer([], "its own workflows start what its tests need"),
-        "service_image": Answer("", "its own workflows start what its tests need"),
+        "services": Answer([], service),
+        "service_image": Answer("", service),
         "service_port": Answer(8080, "the default"),
         "cleanup": Answer("none", "the project does not use it"),
-        "releases": Answer("none", "it keeps its own release process"),
+        "releases": Answer("none", _releases(inventory)),
         "framework_updates": Answer("none", "the project does not use it"),
         "codeql": _codeql(inventory),
         "containers": Answer("no", "the project does not use it"),
@@ -258,16 +259,29 @@ def _benchmarks(inventory: Inventory) -> dict[str, Answer]:
 def _docs(inventory: Inventory) -> dict[str, Answer]:
     """The project's own documentation jobs stay: `ci docs` needs no answer."""
     found = inventory.text("docs-tool")
-    because = inventory.reason("docs-tool")
+    because = published = inventory.reason("docs-tool")
     if found not in ("", "none"):
-        because = (
-            f"{found} stays unchanged; a strict build may report existing problems"
-        )
+        because = f"{found} stays unchanged; a strict build may report old problems"
+        published = "it is published as before"
     return {
         "docs": Answer("none", because),
-        "docs_deploy": Answer("none", "it is published as before"),
-        "docs_versions": Answer("no", "it is published as before"),
+        "docs_deploy": Answer("none", published),
+        "docs_versions": Answer("no", published),
     }
+
+
+def _services(inventory: Inventory) -> str:
+    """Why no answer starts a service."""
+    if any(job.services for flow in inventory.workflows for job in flow.jobs):
+        return "its own workflows start what its tests need"
+    return "no job of its workflows has a service container"
+
+
+def _releases(inventory: Inventory) -> str:
+    """Why releases stay as they are."""
+    none = inventory.text("release-tool") in ("", "none")
+    reason = inventory.reason("release-tool")
+    return reason if none else "it keeps its own release process"
 
 
 def _branches(inventory: Inventory) -> dict[str, Answer]:

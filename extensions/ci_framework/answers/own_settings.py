@@ -192,7 +192,7 @@ def _switched_off(inventory: Inventory) -> Iterator[OwnSetting]:
     templates = inventory.items("templates")
     whole = inventory.items("source-paths") == ["."]
     if templates and whole and inventory.text("linter") != "ruff":
-        because = "beside its tests it holds templates, which are no code yet"
+        because = "beside its tests it holds templates, which are not code yet"
         locations = _evidence(inventory, "templates")
         yield OwnSetting(("checks", "lint", "tier"), "none", because, locations)
     formatter = inventory.text("formatter")

@@ -32,6 +32,7 @@ from ci_framework.planning.recorded_answers import (
 from ci_framework.planning.required_checks import same_checks
 from ci_framework.planning.retire import retire
 from ci_framework.planning.second_pipeline import second_pipeline
+from ci_framework.planning.system_packages import system_packages
 from ci_framework.planning.test_requirements import plan_test_requirements
 from ci_framework.planning.whole_tree import whole_tree
 from ci_framework.rendering import Rendered, Source, find_source, render
@@ -159,6 +160,7 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
         *left_out(inventory, rendered.answers),
         *unchecked_servers(inventory, rendered.answers),
         *needed_services(inventory, rendered.answers),
+        *system_packages(inventory, rendered.answers),
         *second_pipeline(inventory, rendered.answers),
         *retired.operations,
         *draft.stepped_back,
@@ -251,7 +253,7 @@ def _settle(
         blocked = files.blocked
     names = ", ".join(item.path for item in blocked)
     raise ToolError(
-        f"the template keeps rendering what the project has already: {names}",
+        f"the template still renders files that the project already has: {names}",
         hint="rename these files, or report it",
     )
 

@@ -19,6 +19,7 @@ from ci_engine.environments.environment import (
 from ci_engine.environments.interpreters import usual_python
 from ci_engine.environments.preparation import prepare_environment
 from ci_engine.environments.project_environment import requirement_files
+from ci_engine.environments.rebuilt_projects import build_requirements, not_isolated
 from ci_engine.errors import ToolError
 from ci_engine.findings.tracked_output import refuse_tracked_output
 from ci_engine.monorepo.package_graph import packages_graph
@@ -236,7 +237,11 @@ def _plain(project: Project, python: str) -> Environment:
     environment = virtual_environment(prefix, "a plain environment", project, None)
     if project.installable:
         words = [word for path in _siblings(project) for word in ("--editable", path)]
-        command = [*installer_of(environment), "--editable", ".", *words]
+        installer = installer_of(environment)
+        if needed := build_requirements(project):
+            what = "what builds the project could not be installed"
+            insist(project, [*installer, *needed], what)
+        command = [*installer, *not_isolated(project), "--editable", ".", *words]
         insist(project, command, "the project could not be installed")
     return environment
 

@@ -1,4 +1,4 @@
-"""Pre-commit hooks are read with their place and their purpose."""
+"""Pre-commit hooks are read with their locations and purposes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ci_framework.analysis.analyze import analyze
 from ci_framework.analysis.hooks import read_hooks
 from ci_framework.inventory import Hook, Unreadable
 from ci_framework.repository import open_repository
@@ -104,7 +105,7 @@ def test_odd_files_are_read_as_far_as_they_go(
 @pytest.mark.parametrize(
     ("raw", "line"), [(b"repos:\n  - {\n", 3), (b"repos:\n\t- a\n", 2), (b"a: \xff", 0)]
 )
-def test_what_does_not_parse_is_told(tmp_path: Path, raw: bytes, line: int) -> None:
+def test_what_does_not_parse_is_reported(tmp_path: Path, raw: bytes, line: int) -> None:
     hooks, unreadable = _read(tmp_path, raw)
     assert hooks == []
     assert [(item.path, item.line) for item in unreadable] == [(_FILE, line)]
@@ -113,3 +114,29 @@ def test_what_does_not_parse_is_told(tmp_path: Path, raw: bytes, line: int) -> N
 def test_a_repository_without_hooks_has_none(tmp_path: Path) -> None:
     repository = open_repository(make_repository(tmp_path, {"a": ""}))
     assert read_hooks(repository) == ([], [])
+
+
+def test_what_local_hooks_run_is_a_tool_of_the_project(tmp_path: Path) -> None:
+    """Their settings may be in a package below the top, which has no other sign."""
+    rows = "".join(
+        f"      - {{id: own-{number}, name: x, language: system, entry: {entry}}}\n"
+        for number, entry in enumerate(
+            ("uv run ruff check --fix", "uv run ruff format", "uv run mypy backend/app")
+        )
+    )
+    files = {
+        "backend/app/__init__.py": "",
+        ".pre-commit-config.yaml": f"repos:\n  - repo: local\n    hooks:\n{rows}",
+    }
+    inventory = analyze(open_repository(make_repository(tmp_path / "project", files)))
+    found = [inventory.text(n) for n in ("linter", "formatter", "type-checker")]
+    assert found == ["ruff", "ruff", "mypy"]
+
+
+def test_the_linter_that_runs_comes_before_one_that_is_configured(
+    tmp_path: Path,
+) -> None:
+    job = "lint:\n  script:\n    - pylint app\n"
+    files = {"app/__init__.py": "", ".flake8": "[flake8]\n", ".gitlab-ci.yml": job}
+    inventory = analyze(open_repository(make_repository(tmp_path / "project", files)))
+    assert inventory.text("linter") == "pylint"

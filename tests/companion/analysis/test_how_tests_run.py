@@ -1,4 +1,4 @@
-"""Facts about tests that only a runner, a workflow or a framework states."""
+"""How projects run their tests: test runners, workflows and frameworks."""
 
 from __future__ import annotations
 
@@ -241,6 +241,48 @@ def test_a_selection_is_taken_over_only_where_every_test_step_is_understood(
     assert (selection == []) is unread
 
 
+def test_a_test_step_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    files = with_steps("run: bash scripts/tests.sh")
+    inventory = analyze(open_repository(make_repository(tmp_path / "project", files)))
+    for name in ("test-command", "test-selection"):
+        assert "cannot be read (.github/workflows/ci.yml:6" in inventory.reason(name)
+
+
+GITLAB = """\
+storage:
+  script:
+    - python -m unittest -k test_storage --verbose
+module:
+  script:
+    - python3 -m unittest tests/test_up.py
+everything:
+  script:
+    - python3 -m unittest discover --verbose
+"""
+LEGACY_TOX = """\
+[tool.tox]
+legacy_tox_ini = '''
+[testenv]
+commands = pytest -q
+'''
+"""
+
+
+def test_the_command_is_the_call_that_runs_most_tests(tmp_path: Path) -> None:
+    files = {**PACKAGE, "tests/test_thing.py": "import unittest\n"}
+    files[".gitlab-ci.yml"] = GITLAB
+    [command] = facts(tmp_path, files, "test-command")
+    assert command == "python -m unittest discover --verbose"
+
+
+def test_environments_of_tox_may_be_one_text_in_pyproject(tmp_path: Path) -> None:
+    files = {**PACKAGE, "pyproject.toml": f'[project]\nname = "x"\n{LEGACY_TOX}'}
+    inventory = analyze(open_repository(make_repository(tmp_path / "project", files)))
+    assert inventory.text("test-command") == "pytest -q"
+    [task] = inventory.tasks
+    assert task.evidence.shown == "pyproject.toml:4"
+
+
 TEMPLATES: dict[str, tuple[Files, list[str]]] = {
     "cookiecutter": (
         {
@@ -397,6 +439,6 @@ PACKAGES: dict[str, tuple[Files, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("kind", PACKAGES)
-def test_packages_are_those_of_the_back_end(tmp_path: Path, kind: str) -> None:
+def test_packages_are_those_of_the_build_backend(tmp_path: Path, kind: str) -> None:
     files, packages = PACKAGES[kind]
     assert facts(tmp_path, files, "packages") == [packages]

@@ -1,4 +1,4 @@
-"""Tests that need a server fail in a job without one: the plan says so first."""
+"""The plan reports tests that need a server, which the jobs do not start."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from ci_framework.analysis.analyze import analyze
 from ci_framework.planning.needed_services import needed_services
 from ci_framework.planning.plan import Operation
+from ci_framework.planning.system_packages import system_packages
 from ci_framework.repository import open_repository
 from tests.support.adoptable_repositories import make_repository
 
@@ -59,7 +60,49 @@ def test_another_service_needs_an_image(tmp_path: Path) -> None:
     ],
     ids=["some test without", "not of tests", "answered", "image answered", "local"],
 )
-def test_nothing_is_said_where_tests_run_without_it(
+def test_nothing_is_reported_where_tests_run_without_it(
     jobs: list[str], answers: dict[str, object], tmp_path: Path
 ) -> None:
     assert rows(tmp_path, *jobs, **answers) == []
+
+
+def steps(*scripts: str) -> str:
+    rows = "".join(f"      - run: {script}\n" for script in scripts)
+    return f"  test:\n    runs-on: ubuntu-latest\n    steps:\n{rows}"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "docker compose up -d db mailpit",
+        "docker-compose -f ci.yml up --wait",
+        "docker run --rm -d -p 5432:5432 postgres",
+        "sudo systemctl start mysql",
+    ],
+)
+def test_a_server_that_a_step_starts_is_needed_as_well(
+    tmp_path: Path, command: str
+) -> None:
+    [row] = rows(tmp_path, steps(command, "pytest"))
+    assert command.removeprefix("sudo ") in row.reason
+    assert "--answer service_image=IMAGE@DIGEST" in row.reason
+    assert row.evidence[0].shown == ".github/workflows/ci.yml:6"
+
+
+def test_a_container_that_runs_to_its_end_is_no_server(tmp_path: Path) -> None:
+    assert rows(tmp_path, steps("docker run --rm hadolint/hadolint", "pytest")) == []
+
+
+def test_packages_of_the_system_are_named_if_all_tests_have_them(
+    tmp_path: Path,
+) -> None:
+    command = "sudo apt-get update && sudo apt-get install -y git libmemcached-dev"
+    jobs = steps(command, "pytest")
+    workflow = f"on: push\njobs:\n{jobs}"
+    other = jobs.replace("  test:", "  bare:").replace(command, "apt-get install git")
+    for name, text, number in (("one", workflow, 1), ("two", workflow + other, 0)):
+        files = {"a/__init__.py": "", ".github/workflows/ci.yml": text}
+        repository = make_repository(tmp_path / name, files)
+        found = system_packages(analyze(open_repository(repository)), {})
+        assert len(found) == number
+        assert all("install libmemcached-dev with apt" in row.reason for row in found)

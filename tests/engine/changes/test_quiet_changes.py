@@ -28,7 +28,7 @@ TREE = {
         *("src/p/py.typed", "README.MD", "renovate.json5", ".github/renovate.json5"),
         *("libs/p/.changelog/1.fixed", "libs/p/newsfragments/2.misc.rst"),
         *("libs/p/changelog.d/3.md", ".github/component_owners.yml"),
-        *("docs-requirements.txt", "requirements_doc.in"),
+        *("docs-requirements.txt", "requirements_doc.in", "requirements/docs.txt"),
         *("docs/environment.yml", "docs/tutorial/setup.py", "doc/pyproject.toml"),
         *("towncrier.toml", ".mailmap", "azure-pipelines.yml", "cliff.toml"),
     ],
@@ -75,7 +75,7 @@ def test_requirements_of_pages_that_others_include_run_everything(
         ("tox.ini", "[pytest]\n", "[testenv]\n", "all"),
     ],
 )
-def test_settings_that_tests_depend_on_are_told_from_others(
+def test_settings_that_tests_depend_on_are_distinguished_from_others(
     project: DemoProject, name: str, before: str, after: str, mode: str
 ) -> None:
     path = project.root / name

@@ -1,7 +1,7 @@
 """Code that is reached by its name: entry points, plugins, registries, Django.
 
-Each module has a test of its own as well, so that it is no unknown code: the tests of
-what loads it have to run beside that.
+Each module has its own test as well, so that it does not count as unknown code: the
+tests of what loads it have to run besides.
 """
 
 from __future__ import annotations
@@ -115,6 +115,14 @@ NAMED: dict[str, Tree] = {
         "src/p/core.py": "from p import views\ntake(iter_modules(views.__path__))\n",
         "tests/test_plug.py": "import p.views.a\n",
     },
+    "label that a loader completes": {
+        "src/p/apps/__init__.py": "",
+        "src/p/apps/shop/__init__.py": "",
+        "src/p/apps/shop/forms.py": "",
+        "src/p/load.py": "def get(n, start='p.apps'): import_string(start + n)\n",
+        "src/p/core.py": "import p.load\nFORMS = get('shop.forms')\n",
+        "tests/test_plug.py": "import p.apps.shop.forms\n",
+    },
     "name below a package": {
         "src/p/plugins/__init__.py": "",
         "src/p/plugins/a.py": "",
@@ -173,6 +181,7 @@ CHANGED = {
     "module that a test skips without": "tools/plug.py",
     "directory of plugins": "src/p/plugins/a.py",
     "directory of plugins, loaded by other code": "src/p/plugins/a.py",
+    "label that a loader completes": "src/p/apps/shop/forms.py",
     "package that a library scans": "src/p/views/a.py",
     "package of the file that scans": "src/p/app/a.py",
     "package that another file walks": "src/p/views/a.py",
