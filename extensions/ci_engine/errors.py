@@ -72,7 +72,7 @@ def run_to_exit_code(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _CLOSED_PIPE
     except Exception:
-        # An internal error is no verdict about the project: neither green nor red.
+        # An internal error is not a verdict about the project: neither green nor red.
         import traceback  # noqa: PLC0415 - only for our defects
 
         traceback.print_exc()

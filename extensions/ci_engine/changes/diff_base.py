@@ -86,7 +86,7 @@ def _of_event(history: _History, variables: Mapping[str, str]) -> DiffBase:
     else:
         return DiffBase(None, f"the event {name!r} is not about a change")
     if base.commit is not None and base.commit == history.git.commit("HEAD"):
-        return DiffBase(None, f"{base.reason}: that is what is checked out")
+        return DiffBase(None, f"{base.reason}: it is the commit that is checked out")
     return base
 
 
@@ -188,4 +188,4 @@ class _History:
         for name in branches:
             if self.git.commit(name):
                 return self.merge_base(name, f"the merge base with {name}")
-        return DiffBase(None, f"none of {', '.join(branches)} is here")
+        return DiffBase(None, f"none of these branches exists: {', '.join(branches)}")

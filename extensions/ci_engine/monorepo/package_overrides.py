@@ -62,7 +62,7 @@ class PackageDetectionFile(StrictTable, frozen=True):
     """``package-detection.yaml``: the packages.
 
     Attributes:
-        exclude: patterns of directories that are no packages.
+        exclude: patterns of directories that are not packages.
         include: directories that are packages although they look like examples.
         packages: the packages by name.
         ignored: directories that are not packages.

@@ -38,8 +38,7 @@ _ENTRY_POINTS = re.compile(
     rb"entry_?points?\b|get_entry_(?:map|info)|entrypoints|stevedore|\bpluginlib\b"
 )
 _ENTRY_POINT_WORDS = (
-    *(b"entry_points", b"entrypoints", b"stevedore", b"load_setuptools"),
-    *(b"pkg_resources", b"pluginlib"),
+    *(b"entry_point", b"entrypoint", b"get_entry_", b"stevedore", b"pluginlib"),
 )
 _ATTRIBUTES = rb"(?:\.[A-Za-z_]\w*)*)(:[A-Za-z_][\w.]*)?[\"']"
 _ANY_QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*" + _ATTRIBUTES)
@@ -109,17 +108,20 @@ class NamedModules:
         return self.files.having(_ENTRY_POINTS, python, _ENTRY_POINT_WORDS)
 
     def _named(self, path: str, text: bytes) -> set[str]:
-        patterns = self._texts.get(path, ())
-        if not patterns:
-            return set()
         found: set[str] = set()
-        logging = path in self.files.containing(b"getLogger")
-        plain = _LOGGER.sub(b"", text) if logging else text
-        texts = (text for pattern in patterns for text in pattern.findall(plain))
-        for name, attribute in set(texts):
+        for name, attribute in self._quoted(path, text):
             if b"." in name or attribute:
                 found.update(self._resolved(name.decode(), path))
         return found
+
+    def _quoted(self, path: str, text: bytes) -> set[tuple[bytes, bytes]]:
+        """The texts of a file that may name a module, and an attribute of it."""
+        patterns = self._texts.get(path, ())
+        if not patterns:
+            return set()
+        logging = path in self.files.containing(b"getLogger")
+        plain = _LOGGER.sub(b"", text) if logging else text
+        return {text for pattern in patterns for text in pattern.findall(plain)}
 
     def _labeled(self, text: bytes) -> set[str]:
         """The modules whose names start with a prefix that a loader has in a text."""
@@ -138,14 +140,11 @@ class NamedModules:
     @cached_property
     def _prefixes(self) -> list[str]:
         """The packages that code which loads by name has in a text."""
-        texts = (self.files.read(path) for path in self.files.python)
-        found = {
-            raw.decode()
-            for text in texts
-            if loads_by_name(text)
-            for raw, attribute in self._texts.findall(text)
-            if b"." in raw and not attribute
-        }
+        found: set[str] = set()
+        for path in self.files.containing(*_LOADING_WORDS):
+            text = self.files.read(path)
+            names = self._quoted(path, text) if loads_by_name(text) else ()
+            found |= {raw.decode() for raw, more in names if b"." in raw and not more}
         return sorted(name for name in found if self._is_package(name))
 
     def _is_package(self, name: str) -> bool:

@@ -106,7 +106,7 @@ def _why_sources(layout: Layout) -> tuple[str, Confidence]:
 
 def _layout(survey: Survey) -> Layout:
     members, nested = _projects(survey)
-    top = find_packages(survey, "") if _is_project(survey, "") or not members else []
+    top = find_packages(survey, "") if _is_project(survey) or not members else []
     if not members and nested and not top:
         members = [path.rpartition("/")[0] for path in nested]
         members = [path for path in members if not is_aside(path)]
@@ -136,7 +136,7 @@ def _projects(survey: Survey) -> tuple[list[str], list[str]]:
         and not any(fnmatchcase(directory, pattern) for pattern in exclude)
     ]
     rest = [path for path in manifests if path.rpartition("/")[0] not in members]
-    if not _is_project(survey, "") and not members:
+    if not _is_project(survey) and not members:
         members = [
             d for d in directories if not is_aside(d) and not _within(d, directories)
         ]
@@ -173,14 +173,14 @@ def is_aside(path: str) -> bool:
     return any(part.lower() in _ASIDE for part in path.split("/"))
 
 
-def _is_project(survey: Survey, root: str) -> bool:
-    """Whether a directory contains an installable project."""
-    document = survey.documents.toml(join(root, PYPROJECT))
+def _is_project(survey: Survey) -> bool:
+    """Whether the repository itself is an installable project."""
+    document = survey.documents.toml(PYPROJECT)
     tools = table(document, "tool")
     if "project" in document or table(tools, "poetry") or table(tools, "flit"):
         return True
-    older = survey.documents.ini(join(root, "setup.cfg"))
-    return survey.has(join(root, "setup.py")) or "metadata" in older.sections
+    older = survey.documents.ini("setup.cfg")
+    return survey.has("setup.py") or "metadata" in older.sections
 
 
 def _sources(survey: Survey, roots: list[str], packages: list[Package]) -> list[str]:

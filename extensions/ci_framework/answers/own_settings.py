@@ -211,7 +211,7 @@ def _lint_off(inventory: Inventory) -> Iterator[OwnSetting]:
     if inventory.text("linter") == "ruff":
         return
     for name, because in (
-        ("templates", "beside its tests it holds templates, which are no code yet"),
+        ("templates", "beside its tests it holds templates, which are not code yet"),
         ("template-settings", "ruff stops at settings that are a template"),
     ):
         whole = inventory.items("source-paths") == ["."]
