@@ -137,7 +137,7 @@ def npm_order(version: str) -> tuple[tuple[int, int, int], list[tuple[bool, int,
     """The order of versions of npm: a pre-release comes before its release."""
     match = _NPM_VERSION.fullmatch(version)
     if match is None:
-        raise SystemExit(f"{version}: is no version of npm: look!")
+        raise SystemExit(f"{version}: not a version of npm; check it")
     numbers = int(match[1]), int(match[2]), int(match[3])
     if match[4] is None:
         return numbers, [(True, sys.maxsize, "")]

@@ -95,7 +95,7 @@ class Template:
         }
 
     def text(self, source: str, context: Mapping[str, object]) -> str:
-        """Render a template that is no file."""
+        """Render a template that is not a file."""
         if "{" not in source:
             return source
         if source not in self._compiled:

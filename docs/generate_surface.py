@@ -111,7 +111,7 @@ def problems_of(
         if each.name not in old and each.removal > today:
             yield f"{each.name}: no such name, and it may not be gone yet"
         if each.instead and each.instead not in old:
-            yield f"{each.name}: its replacement {each.instead!r} is no public name"
+            yield f"{each.name}: its replacement {each.instead!r} is not a public name"
 
 
 def surface() -> Iterator[str]:

@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(
 
 
 def _is_long(item: pytest.Item) -> bool:
-    """Whether a test is allowed more time than others, or looks at all renders."""
+    """Whether a test may take longer than others, or checks all renders."""
     names: list[str] = getattr(item, "fixturenames", [])
     return "all_points" in names or item.get_closest_marker("timeout") is not None
 
@@ -136,7 +136,7 @@ def few_starts_of_git() -> Generator[None]:
     """Start git only where Copier learns something from it, not thirty times a render.
 
     The modes in the index are only for a destination in a repository, and a directory
-    is no bundle.
+    is not a bundle.
     """
     name = "_sync_git_index_executable_bit"
     sync_mode = vars(Worker)[name]

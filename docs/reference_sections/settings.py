@@ -61,7 +61,7 @@ the command with exit code 2 and names file, line, key, value and what is allowe
 `CHECK` stands for the name of a check, such as `lint` or `NO_CONFLICT_MARKERS`. The
 JSON schema for editors is `extensions/ci_engine/configs/schemas/settings.json`.
 
-Two variables are no settings: `CI_FRAMEWORK_ENGINE_PYTHON` is the Python that starts
+Two variables are not settings: `CI_FRAMEWORK_ENGINE_PYTHON` is the Python that starts
 the engine (3.10 or later), and `CI_FRAMEWORK_CACHE` is the directory of the cache."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -72,7 +71,7 @@ def run_to_exit_code(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _CLOSED_PIPE
     except Exception:
-        # An internal error is no verdict about the project: neither green nor red.
+        # An internal error is not a verdict about the project: neither green nor red.
         import traceback  # noqa: PLC0415 - only for our defects
 
         traceback.print_exc()
@@ -89,6 +88,8 @@ def _write_error(message: str, hint: str) -> None:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """A hint for an unknown name: a similar name, or all of them."""
+    import difflib  # noqa: PLC0415 - only for mistakes
+
     names = sorted(known)
     # A common prefix of all names would make any two of them similar.
     bare = {each.lstrip("-").removeprefix("CI_FRAMEWORK_"): each for each in names}

@@ -183,7 +183,7 @@ def _detached(repository: Repository) -> Iterator[Refusal]:
 def _dirty(repository: Repository) -> Iterator[Refusal]:
     names = repository.changed_files()
     if names:
-        found = f"changes that are not committed: {_list(names)}"
+        found = f"uncommitted changes: {_list(names)}"
         step = "`git commit` them, or `git stash` and afterwards `git stash pop`"
         yield Refusal(found, "tracked files as in the last commit", step)
 

@@ -76,7 +76,7 @@ def find_source(address: str, ref: str) -> Source:
     a commit renders that commit.
 
     Raises:
-        UsageError: if a local template is no git repository.
+        UsageError: if a local template is not a git repository.
         ToolError: if git is not installed.
     """
     source = Source(address, ref) if address else _own_source(ref)
@@ -92,7 +92,7 @@ def find_source(address: str, ref: str) -> Source:
     commit = commit_of(source.ref or "HEAD") if source.ref or not address else ""
     if not commit_of("HEAD"):
         raise UsageError(
-            f"--template: {source.address!r} is no git repository with a commit",
+            f"--template: {source.address!r} is not a git repository with a commit",
             hint="commit the template: updates start from the recorded commit",
         )
     # The commit itself: uncommitted changes have no version.

@@ -50,8 +50,8 @@ def update_answers(
 def _failed(error: Exception) -> ToolError:
     return ToolError(
         f"the update failed: {last_line(error)}",
-        hint="see with `git status` what it left, and go back by "
-        "`git reset --hard`; the template has to be reachable",
+        hint="`git status` shows what it changed, and `git reset --hard` undoes that; "
+        "check that the template can be reached",
     )
 
 

@@ -2,7 +2,7 @@
 
 Usage: ``uv run -m tests.benchmarks.detection CLONE [--json]``. CLONE is a clone of
 OWASP-Benchmark/BenchmarkPython or of PyCQA/bandit, whose examples are scored; nothing
-of it is run. All of them look at the same copies of the same files:
+of it is run. All of them scan the same copies of the same files:
 
 - ``bandit`` and ``ruff``: each one alone, everything that it says;
 - ``ci scan``: everything that is reported;
@@ -43,7 +43,7 @@ from ci_engine.project.repository import read_project
 
 LEVELS: tuple[SecurityLevel, ...] = ("medium", "high", "critical")
 # The rules about each category, by the number that bandit and ruff give them. Those
-# about imports alone are left out: they say nothing about what is done with them.
+# about imports alone are left out: they do not show how the modules are used.
 CATEGORIES: Mapping[str, frozenset[int]] = {
     "cmdi": frozenset({601, 602, 603, 604, 605, 606, 607, 609}),
     "codeinj": frozenset({102, 307}),
@@ -61,7 +61,7 @@ _HIDE = re.compile(r"#\s*(?:nosec|noqa)\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Case:
-    """A file, and what is known of it."""
+    """A file, and what is known about it."""
 
     name: str
     category: str
@@ -79,13 +79,13 @@ class ChangeSource:
 
 @dataclass(frozen=True)
 class Score:
-    """What was found of what is there.
+    """How many of the known issues were found.
 
     Attributes:
-        by: who looked.
-        found: flaws that were found.
-        flaws: flaws that there are.
-        wrong: clean cases in which something was told.
+        by: the tool.
+        found: issues that were found.
+        flaws: all known issues.
+        wrong: clean cases with a finding.
         clean: clean cases.
     """
 
@@ -157,7 +157,7 @@ def example_cases(clone: Path) -> Iterator[tuple[Path, Case]]:
         table: object = ast.literal_eval(tables[0])
         expected = msgspec.convert(table, dict[str, dict[str, int]])
         path = clone / "examples" / names[0]
-        # What comments hide is a question of its own.
+        # Suppression comments are tested separately.
         if path.suffix == ".py" and not _HIDE.search(
             path.read_text("utf-8", "replace")
         ):
@@ -165,7 +165,7 @@ def example_cases(clone: Path) -> Iterator[tuple[Path, Case]]:
 
 
 def looked(directory: Path) -> dict[str, list[ChangeSource]]:
-    """Let everybody look at the files of a directory."""
+    """Scan a directory with every tool."""
     everybody: dict[str, list[ChangeSource]] = {}
     words = [_tool("bandit"), "--quiet", "--format", "json", "--recursive", "src"]
     issues = msgspec.json.decode(_output(words, directory), type=_Issues)
@@ -197,7 +197,7 @@ def looked(directory: Path) -> dict[str, list[ChangeSource]]:
 
 
 def _scanned(directory: Path, level: SecurityLevel) -> list[Finding]:
-    """What a scan of a level tells of the code."""
+    """The findings of a scan at a level."""
     configuration = load_configuration(directory, {}, {"security": {"level": level}})
     project = read_project(directory)
     surroundings = Surroundings(directory, directory, dict(os.environ))
@@ -209,10 +209,10 @@ def _scanned(directory: Path, level: SecurityLevel) -> list[Finding]:
 
 
 def score(by: str, cases: list[Case], told: list[ChangeSource]) -> Score:
-    """Compare what was told with what is there."""
+    """Compare the findings with the known issues."""
     lines: Counter[str] = Counter()
     categories: dict[str, set[int]] = {}
-    # Two rules about one line are one flaw: nobody gains by saying things twice.
+    # Two rules about one line are one issue: a duplicate improves no score.
     lines.update(name for name, _ in {(each.name, each.line) for each in told})
     for each in told:
         categories.setdefault(each.name, set()).update(each.numbers)
@@ -239,7 +239,7 @@ def _tool(name: str) -> str:
 
 
 def _output(words: list[str], directory: Path) -> str:
-    """What a program answers; to have found something is no failure of it."""
+    """The output of a program; an exit code that reports findings is not a failure."""
     done = subprocess.run(
         words, cwd=directory, capture_output=True, text=True, check=False
     )

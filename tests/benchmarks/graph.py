@@ -79,7 +79,7 @@ def write_repository(root: Path, files: int, packages: int) -> None:
 
 
 def change(root: Path, number: int) -> list[Change]:
-    """Some changed modules, in the order of their names, which git need not know."""
+    """Some changed modules, sorted by name."""
     names = [path.relative_to(root).as_posix() for path in root.rglob("module_*.py")]
     return [Change(name, "M") for name in sorted(names)[:number]]
 

@@ -56,7 +56,7 @@ def tool(name: str) -> str:
 
 
 def release(directory: Path) -> Path:
-    """A clone of this repository with two tags, so that updates have a way to go."""
+    """A clone of this repository with two tags to update between."""
     clone = directory / "template"
     run(["git", "clone", "--quiet", str(ROOT), str(clone)], directory)
     identity = ["-c", "user.name=Benchmark", "-c", "user.email=b@example.org"]

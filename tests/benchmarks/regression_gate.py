@@ -60,7 +60,7 @@ class Runner:
     def level(self) -> float:
         """How much slower a process is, as a logarithm."""
         noise, draws = self.noise, self.draws
-        # The speed of the machine moves, and comes back.
+        # The speed of the machine drifts away, and returns.
         self.speed = 0.8 * self.speed + 0.6 * draws.gauss(0, noise.drift)
         level = self.speed + draws.gauss(0, noise.process)
         if draws.random() < noise.outliers:

@@ -119,7 +119,7 @@ def judge(location: Path, configuration: Configuration, parent: str) -> Decision
 
 
 def history(location: Path, number: int) -> tuple[list[list[str]], list[list[str]]]:
-    """The last commits that are no merges, and the last merges, with their parents."""
+    """The last commits that are not merges, and the last merges, with their parents."""
     listing = ["log", "--format=%H %P", f"--max-count={number}"]
     singles = git(location, *listing, "--no-merges").splitlines()
     merges = git(location, *listing, "--merges", "--first-parent").splitlines()

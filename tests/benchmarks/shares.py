@@ -36,7 +36,7 @@ class Share:
 
 
 def shares_of(graph: ImportGraph, source_paths: list[str]) -> list[Share]:
-    """The shares of every file of the code that is no test."""
+    """The shares of every file of the code that is not a test."""
     left_out = graph.tests.union(graph.area)
     edges: Mapping[str, Mapping[str, str]] = {
         path: {other: kind for other, kind in others.items() if kind in _PLAIN}

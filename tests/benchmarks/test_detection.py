@@ -1,4 +1,4 @@
-"""The score of the scan counts what it says it counts."""
+"""The score of the scan counts issues and false alarms correctly."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_hit_counts_in_its_own_category_only() -> None:
     assert wrong.row() == "| x | 0 of 2 (0.0%) | 1 of 1 (100.0%) |"
 
 
-def test_nobody_gains_by_saying_things_twice() -> None:
+def test_duplicates_do_not_improve_the_score() -> None:
     cases = [Case("a.py", "", 2), Case("b.py", "", 0)]
     twice = [told("a.py", 3, 324), told("a.py", 3, 303)]
     assert score("x", cases, twice).found == 1

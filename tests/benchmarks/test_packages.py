@@ -1,4 +1,4 @@
-"""A large monorepo is analyzed in the time a person waits."""
+"""A large monorepo is analyzed within seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scan takes hardly longer than its slowest scanner: the measurement itself."""
+"""The measurement of a scan against its slowest scanner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to be in order before a file is written, and the way out of each."""
+"""Preconditions for writing a file, each with the next step."""
 
 from __future__ import annotations
 
@@ -129,8 +129,8 @@ def _sparse(path: Path) -> None:
         (_bisect, "a bisection under way", "git bisect reset"),
         (_locked, "index.lock", "remove"),
         (_detached, "a detached HEAD", "git switch -c NAME"),
-        (_dirty, "not committed: src/demo.py", "git stash"),
-        (_staged, "not committed: src/more.py", "git commit"),
+        (_dirty, "uncommitted changes: src/demo.py", "git stash"),
+        (_staged, "uncommitted changes: src/more.py", "git commit"),
         (_sparse, "a sparse checkout", "git sparse-checkout disable"),
     ],
 )
@@ -208,7 +208,7 @@ def test_places_that_are_taken_are_refused(project: Path) -> None:
     assert "to .github/workflows/a.yml and 2 more" in refusal.found
 
 
-def test_every_reason_is_told_at_once(project: Path) -> None:
+def test_every_reason_is_reported_at_once(project: Path) -> None:
     _dirty(project)
     _locked(project)
     write(project, {"draft.txt": "mine\n"})
@@ -226,13 +226,15 @@ def test_a_submodule_is_not_written_to(project: Path, tmp_path: Path) -> None:
     repository = open_repository(project)
     (refusal,) = look(repository, [new("vendor/inner/new.txt")]).refusals
     assert "a submodule" in str(refusal)
-    # Work inside a submodule is not in the way of anything.
+    # Changes inside a submodule block nothing.
     write(project, {"vendor/inner/a.txt": "b\n"})
     assert look(open_repository(project), [new("new.txt")]).refusals == []
 
 
 @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
-def test_a_file_git_is_told_to_overlook_is_not_edited(project: Path, flag: str) -> None:
+def test_a_file_whose_changes_git_overlooks_is_not_edited(
+    project: Path, flag: str
+) -> None:
     git(project, "update-index", flag, "pyproject.toml")
     write(project, {"pyproject.toml": "mine = 1\n"})
     with pytest.raises(UsageError, match="set to ignore"):
@@ -247,7 +249,7 @@ def test_an_untracked_file_is_not_edited(project: Path) -> None:
     assert (project / "setup.cfg").read_text() == "mine\n"
 
 
-def test_files_that_git_ignores_are_told_and_committed(project: Path) -> None:
+def test_files_that_git_ignores_are_reported_and_committed(project: Path) -> None:
     adoption = adopt(project)
     assert adoption.notices == [
         "build/kept.txt is ignored by .gitignore:2 build/: "

@@ -61,7 +61,7 @@ def test_from_a_directory_its_commit_is_rendered_not_its_changes(
 
 
 def test_a_template_without_a_commit_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="no git repository"):
+    with pytest.raises(CommandError, match="not a git repository"):
         find_source(str(tmp_path), "")
 
 

@@ -1,4 +1,4 @@
-"""Temporary files go away, also those of a process that was killed."""
+"""Temporary files are removed, including those of a killed process."""
 
 from __future__ import annotations
 

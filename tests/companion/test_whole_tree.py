@@ -37,7 +37,7 @@ def test_whole_tree_checks_of_a_project_find_nothing_in_our_files(
 
 
 def look(project: Path, words: list[str]) -> str:
-    """What a tool says of a project."""
+    """The output of a tool for a project."""
     done = subprocess.run(
         [tool(words[0]), *words[1:]],
         cwd=project,

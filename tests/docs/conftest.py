@@ -25,7 +25,7 @@ def workshop(
 
 @pytest.fixture(scope="session")
 def site(shared_directory: Path) -> Path:
-    """The pages, which `ci docs check` has built, once, and found nothing in."""
+    """The pages, built once by `ci docs check` without findings."""
     checked = shared_directory / "site-checked"
     with file_lock(shared_directory / "site.lock"):
         if not checked.exists():

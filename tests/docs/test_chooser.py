@@ -55,7 +55,7 @@ class Chooser(msgspec.Struct):
         return {question.name: question.default for question in self.questions}
 
     def options(self, answers: dict[str, str]) -> Choice:
-        """The options for some answers."""
+        """The options for given answers."""
         return {
             question.name: [option.value for option in question.options].index(
                 answers[question.name]

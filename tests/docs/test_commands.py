@@ -1,4 +1,4 @@
-"""Every command of a console block is run, or accounted for."""
+"""Every command in a console block is run, or listed with the reason why not."""
 
 from __future__ import annotations
 

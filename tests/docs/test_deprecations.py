@@ -1,4 +1,4 @@
-"""Each name of docs/deprecations.toml still works, and says so with its date."""
+"""Each name in docs/deprecations.toml still works, with a warning and a date."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _of_kind(kind: str) -> list[str]:
 
 
 def _note(name: str) -> str:
-    """What says that a name is deprecated."""
+    """The warning about a deprecated name."""
     entry = ENTRIES[name]
     former, today = (str(text).split()[-1] for text in (name, entry["instead"]))
     return (

@@ -1,4 +1,4 @@
-"""Every message of the troubleshooting page appears when it is provoked."""
+"""Every message on the troubleshooting page can be provoked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_every_message_is_provoked() -> None:
 
 
 def _plain(text: str) -> str:
-    """Leave out what differs from run to run: places, times and spaces."""
+    """Leave out what differs from run to run: paths, times and spaces."""
     text = re.sub(r"\d+\.\d+ (s|%)", r"N \1", text)
     text = re.sub(r":\d+", ":N", text)
     text = re.sub(r"\[\d+\]", "[N]", text)

@@ -1,4 +1,4 @@
-"""Names that projects use go only after a deprecation, with dates."""
+"""Names that projects use are removed only after a deprecation, with dates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.support.parsing import parse_yaml
 from tests.support.renders import ROOT
 
-# One process imports the script with its neighbors, and prints what it decides.
+# One process imports the script with its modules, and prints its decisions.
 _SCRIPT = """\
 import sys
 sys.path.insert(0, "docs")

@@ -1,4 +1,4 @@
-"""The house: which room of the engine may use which, and how large its files are."""
+"""The packages of the engine: which may import which, and the size of files."""
 
 from __future__ import annotations
 

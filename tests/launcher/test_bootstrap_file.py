@@ -1,4 +1,4 @@
-"""The launcher's own files are held to the rules of all other code.
+"""The launcher's own files follow the rules of all other code.
 
 ``bootstrap`` has no suffix, so that tools which look at every Python file of a project
 leave it alone: here it is checked under a name that they know.

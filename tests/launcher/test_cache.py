@@ -17,7 +17,7 @@ NO_CACHE = {"CI_FRAMEWORK_CACHE": None, "XDG_CACHE_HOME": None}
 
 
 def poison(cache: Path) -> Path:
-    """Put a program into every engine and environment of a cache; what it leaves."""
+    """Put a program into every engine and environment of a cache."""
     left = cache.parent / "executed"
     text = f"#!/bin/sh\ntouch '{left}'\n"
     for python in cache.glob("environments/*.*/bin/python*"):
@@ -80,7 +80,7 @@ def test_first_starts_at_the_same_time_do_not_disturb_each_other(
     assert len(list(launched.cache.glob("environments/*.*/bin"))) == 1
 
 
-def test_an_environment_whose_python_is_gone_is_made_anew(
+def test_an_environment_whose_python_is_gone_is_created_again(
     launched: LaunchedProject,
 ) -> None:
     first = launched.shown()
@@ -204,7 +204,7 @@ def test_a_cache_that_cannot_be_written_is_used_as_far_as_it_goes(
 def test_a_cache_in_the_repository_is_refused(
     launched: LaunchedProject, tmp_path: Path, variable: str, place: str
 ) -> None:
-    """Whoever commits could have left an engine there, complete and warm."""
+    """A commit could have left a complete, warm engine there."""
     launched.run()
     inside = launched.root / "packages" / "cache" / "ci-framework"
     if variable == "HOME":

@@ -257,7 +257,7 @@ def test_a_template_that_is_no_repository_is_used_as_it_is(
     assert show(run)["engine"] == str(tmp_path / "template" / "extensions")
     assert (
         f"ci: using the engine in {tmp_path / 'template'} as it is: "
-        "the template is no git repository\n"
+        "the template is not a git repository\n"
     ) in run.stderr
     shutil.rmtree(tmp_path / "template")
     run = launched.run()
@@ -285,7 +285,7 @@ def test_an_engine_that_cannot_be_had_ends_with_what_was_tried(
     assert not list(launched.cache.glob("engines/*"))
 
 
-def test_without_git_the_message_says_so(launched: LaunchedProject) -> None:
+def test_without_git_the_message_reports_it(launched: LaunchedProject) -> None:
     (launched.tools / "git").unlink()
     run = launched.run()
     assert run.code == 3

@@ -54,7 +54,7 @@ OFFLINE = {
 
 
 def reported(project: DemoProject) -> dict[str, str]:
-    """What `ci validate` says of the framework's files."""
+    """What `ci validate` reports about the framework's files."""
     run = project.run("validate", variables=OFFLINE)
     return {
         finding["path"]: finding["message"]
@@ -156,7 +156,7 @@ def test_what_was_not_vendored_is_never_removed(
     before = snapshot(pinned.root / COPY)
     run = pinned.run("vendor", *options)
     assert run.code == 2
-    assert "holds what `ci vendor` did not write" in run.stderr
+    assert "contains files that `ci vendor` did not write" in run.stderr
     assert f"hint: remove {COPY} yourself, then repeat this command" in run.stderr
     assert snapshot(pinned.root / COPY) == before
 

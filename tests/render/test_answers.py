@@ -1,4 +1,4 @@
-"""Every answer is rendered right wherever it appears, or refused with a reason."""
+"""Every answer is rendered correctly wherever it appears, or refused with a reason."""
 
 from __future__ import annotations
 

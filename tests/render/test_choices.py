@@ -1,4 +1,4 @@
-"""What single answers bring: rulesets, instructions for agents, backends, hooks."""
+"""The effects of single answers: rulesets, agent instructions, backends, hooks."""
 
 from __future__ import annotations
 

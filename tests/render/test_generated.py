@@ -1,4 +1,4 @@
-"""The files that follow from others are current: hashes, copies, the example."""
+"""Generated files are current: hashes, copies, the example."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project's own tools, however strict, see nothing of the framework's code."""
+"""The project's own tools, however strict, do not see the framework's code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""pixi's own parser accepts every project with pixi, and refuses what ours must."""
+"""pixi's own parser accepts every project with pixi, and rejects wrong ones."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ LAST = [
 def test_the_outermost_lines_of_a_block_are_those_of_every_release(
     point: Point,
 ) -> None:
-    """Never change one: clean merges of all adopted projects depend on them."""
+    """Never change one: clean merges in all adopted projects depend on them."""
     for name in point.shared():
         text = (point.path / name).read_text(encoding="utf-8")
         lines = [line.strip() for line in text.splitlines()]

@@ -1,4 +1,4 @@
-"""A new project is clean in the eyes of every tool, from its first minute."""
+"""Every tool passes in a new project from the start."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ VARIANTS: dict[str, dict[str, object]] = {
 
 
 def lock(path: Path, manager: str, variables: dict[str, str]) -> None:
-    """Lock as the message after the copy says; pixi is only to be had from conda."""
+    """Lock as the message after the copy says; pixi comes only from conda."""
     if manager == "uv":
         run("uv", "lock", "--quiet", cwd=path, variables=variables)
     if manager == "poetry":

@@ -1,4 +1,4 @@
-"""Who is asked what, and what the template may not need."""
+"""Which questions are asked, and what the template must not depend on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A render depends on the template and the answers, on nothing else."""
+"""A render depends only on the template and the answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run a rendered workflow on this machine with nektos/act, and tell how it went.
+"""Run a rendered workflow on this machine with nektos/act.
 
 Jobs run on the host. Third-party actions are replaced by the small ones in
 `stand-ins`, the check-out too: it clones as shallowly as GitHub's. Everything act
@@ -31,7 +31,7 @@ PROGRAMS = ("uv", "git", "jq")
 _CHECK_OUT = "stand-in/checkout@v1"
 LIMIT_SECONDS = 900
 # What Go prints when act itself dies of a race, about once in a thousand runs: such a
-# run says nothing about the workflow and is started anew, one time.
+# run does not count, and is started once more.
 # https://github.com/nektos/act/issues/2199
 CRASH = re.compile(r"^goroutine \d+ \[", re.MULTILINE)
 # What an installer needs to reach its index from here.
@@ -210,7 +210,7 @@ def _interpreters(location: Path) -> Path:
 
 
 def _replacements() -> list[str]:
-    """Tell act to take our stand-ins for the pinned actions."""
+    """Make act use our stand-ins for the pinned actions."""
     pins = ROOT / "extensions" / "action-pins.yaml"
     arguments = [f"--local-repository={_CHECK_OUT}={STAND_INS / 'checkout'}"]
     for pin in tables(parse_yaml(pins.read_text(encoding="utf-8"))["actions"]):

@@ -1,4 +1,4 @@
-"""What act says of a run: how its jobs and steps ended, and what they left."""
+"""The log of act: how the jobs and steps of a run ended, and what they left."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Run:
 
 
 def read_log(run: Run, log: str) -> None:
-    """Fill a run with what the log of act, one JSON object a line, says of it."""
+    """Read the log of act, one JSON object per line, into a run."""
     lines: list[str] = []
     for line in log.splitlines():
         try:
@@ -66,7 +66,7 @@ def read_log(run: Run, log: str) -> None:
             run.matrix_jobs[matrix_job] = result
             if run.results.get(job) != "failure":
                 run.results[job] = result
-            # A leg that ends after another one failed inherits that failure from
+            # A matrix job that ends after another one failed inherits that failure from
             # act; whether it failed itself is what its own steps say.
             ends = {end for (of, _), end in run.steps.items() if of == matrix_job}
             if matrix and "failure" not in ends:

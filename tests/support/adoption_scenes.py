@@ -1,4 +1,4 @@
-"""Repositories as they are found, and the companion run on them."""
+"""Existing repositories, and runs of the companion on them."""
 
 from __future__ import annotations
 
@@ -99,5 +99,5 @@ class Companion:
 
 
 def status_of(path: Path) -> str:
-    """What git says of the work tree, nothing if it is clean."""
+    """The output of `git status`, empty if the work tree is clean."""
     return run("git", "status", "--porcelain", cwd=path)

@@ -1,4 +1,4 @@
-"""An environment that has nothing but what a test puts in."""
+"""An environment that contains only what a test puts into it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def bare_environment(
     prefix.unlink()
     venv.create(prefix, symlinks=True)
     (site,) = prefix.glob("lib/python*/site-packages")
-    # An environment that cannot test is not taken for the project's.
+    # An environment without pytest is not used as the project's.
     (site / "pytest.py").write_text("", encoding="utf-8")
     for name, version in (packages or {}).items():
         install(site, name, version)

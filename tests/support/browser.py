@@ -15,7 +15,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def problems_of(*pages: Path | str) -> list[str]:
-    """What is wrong with pages, at a desk and on a phone, in light and dark mode.
+    """The problems of pages, on a desktop and on a phone, in light and dark mode.
 
     Reported are errors and warnings of the console, requests, text that sticks out,
     covers other text or has too little contrast, what the keyboard does not reach, and

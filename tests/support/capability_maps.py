@@ -1,4 +1,4 @@
-"""Workflows to map, and what the map says of them."""
+"""Workflows, and their capability maps."""
 
 from __future__ import annotations
 

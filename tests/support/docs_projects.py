@@ -1,4 +1,4 @@
-"""Projects with documentation: clean ones, and the faults to put into them."""
+"""Projects with documentation: clean ones, and problems to insert."""
 
 from __future__ import annotations
 

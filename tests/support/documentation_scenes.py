@@ -34,7 +34,7 @@ ADDRESS = "https://github.com/MementoRC/ci-framework"
 OLD, NEW = "v2.0.0", "v2.0.1"
 _SECONDS = 280
 # A benchmark, few processes, and the package that it needs.
-# As little as there can be: that it works is shown, not how exact it is.
+# As little as possible: it shows that it works, not how precise it is.
 BENCHMARK = (
     "printf '\\n[tool.ci-framework.performance.quick]\\nfirst-processes = 3\\n"
     "processes = 3\\nbenchmark-seconds = 0.05\\n' >> pyproject.toml"
@@ -303,7 +303,7 @@ class Workshop:
             self._must(["git", "update-ref", "refs/start", "HEAD"], project)
             self._must(["ci-framework/scripts/setup-local-ci.sh"], project)
             self._ready = project
-        # Examples commit, too: what was there at first is there again.
+        # Examples commit as well: restore the first state.
         for command in (
             ["git", "config", "--unset-all", "core.hooksPath"],
             ["git", "checkout", "-qfB", "main", "refs/start"],

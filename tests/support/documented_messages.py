@@ -243,7 +243,7 @@ PROVOCATIONS: dict[str, Provocation] = {
         " ci-framework/ci docs publish --site docs",
         2,
     ),
-    "The branch holds several versions": _project(
+    "The branch contains several versions": _project(
         "git init -q --bare ../pages.git; git remote add origin ../pages.git;"
         " mkdir pages; echo x > pages/index.html;"
         " ci-framework/ci docs publish --site pages --version 1.0;"

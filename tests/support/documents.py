@@ -1,4 +1,4 @@
-"""Workflows and actions as the checks see them: the text and what it says."""
+"""Workflows and actions as the checks see them: text and parsed content."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Document:
         return {name: table(job) for name, job in table(self.data.get("jobs")).items()}
 
     def steps(self) -> Iterator[tuple[str, Table]]:
-        """Every step with the place it has in the document."""
+        """Every step with its location in the document."""
         holders = (
             {"runs": table(self.data.get("runs"))} if self.is_action else self.jobs
         )

@@ -2,7 +2,7 @@
 
 It is a program of its own, since it forks: for each point a copy of the repository
 is made, a child runs the first command and dies, further children run the commands
-that follow. One line of JSON per point tells what was left after each of them.
+that follow. One line of JSON per point reports what was left after each of them.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _rollback(path: Path) -> None:
 
 
 def _edit(path: Path) -> None:
-    """Somebody goes on working after the adoption."""
+    """Commit later work after the adoption."""
     (path / "src/demo.py").write_text("VALUE = 2\n")
     run("git", "commit", "--quiet", "--all", "-m", "work", cwd=path)
 
@@ -106,7 +106,7 @@ _COMMANDS = {
 
 
 def _child(command: str, path: Path, point: int) -> str:
-    """Run a command in a process of its own and tell how it ended."""
+    """Run a command in a separate process, and return how it ended."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -162,7 +162,7 @@ def main() -> None:
 def sweep(
     origin: Path, work: Path, commands: str, share: int
 ) -> list[tuple[int, list[str], list[dict[str, str]]]]:
-    """Kill a command at many points and tell what was left each time.
+    """Kill a command at many points, and report what was left each time.
 
     Args:
         origin: the repository, which is copied for each point.

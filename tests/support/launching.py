@@ -73,7 +73,7 @@ def make_template(root: Path, mark: str = "") -> str:
 
     Args:
         root: where to make it.
-        mark: tells its engine from others; "whole" takes the real engine.
+        mark: distinguishes its engine from others; "whole" takes the real engine.
     """
     package = root / "extensions" / "ci_engine"
     package.mkdir(parents=True)
@@ -171,7 +171,7 @@ class LaunchedProject:
     def start(
         self, *arguments: str, variables: Mapping[str, str | None] | None = None
     ) -> subprocess.Popen[str]:
-        """Begin a start in a process group of its own."""
+        """Start it in a separate process group."""
         return subprocess.Popen(
             [str(self.launcher), *arguments],
             cwd=self.root,

@@ -1,9 +1,10 @@
-"""Read a log as GitHub's runner does: which of its lines are commands."""
+"""Find the workflow commands in a log, as GitHub's runner does."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 
 # What may be in the log of a run: colors, and the line of what is being done.
 _STATUS = "\r\x1b[K"
@@ -32,3 +33,22 @@ def hidden_in(log: str) -> list[str]:
         for char in plain
         if char not in "\n\t\u2060" and unicodedata.category(char) in ("Cc", "Cf", "Cs")
     ]
+
+
+def read_outputs(file: Path) -> dict[str, str]:
+    """Read the file of outputs as the runner does."""
+    found: dict[str, str] = {}
+    lines = iter(file.read_bytes().decode().split("\n"))
+    for line in lines:
+        name, sign, value = line.partition("=")
+        key, here, end = line.partition("<<")
+        if here and len(key) < len(name):
+            body: list[str] = []
+            for inner in lines:
+                if inner == end:
+                    break
+                body.append(inner)
+            found[key] = "\n".join(body)
+        elif sign:
+            found[name] = value
+    return found

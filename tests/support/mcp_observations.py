@@ -1,4 +1,4 @@
-"""What the client could have observed of a server, made by hand."""
+"""Observations of an MCP server, made by hand."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def lists(*tools: Item, **others: Listing) -> dict[str, Listing]:
 
 
 def process(**changes: object) -> Process:
-    """A process that behaved, but for some changes."""
+    """A process without problems, but for some changes."""
     return msgspec.structs.replace(_PROCESS, **changes)
 
 
@@ -66,13 +66,13 @@ def older(**changes: object) -> Session:
 def silent(
     kind: FailureKind = "refused", text: str = "no", **changes: object
 ) -> Session:
-    """A conversation that came to nothing."""
+    """A failed conversation."""
     nothing: dict[str, object] = {"protocol": "", "lists": None, "server": ""}
     return session(**{**nothing, "failure": Failure(kind, text), **changes})
 
 
 def over_http(answer: tuple[int, str, str] | None = None, **changes: object) -> Session:
-    """A conversation over HTTP that came to nothing, with the notable answer."""
+    """A failed conversation over HTTP, with its response."""
     http = HttpAnswer(*answer) if answer else None
     usual: dict[str, object] = {"transport": "http", "http": http}
     return msgspec.structs.replace(silent(), **{**usual, **changes})

@@ -1,4 +1,4 @@
-"""Small monorepos, and what the engine finds in them."""
+"""Small monorepos, and the packages that the engine finds."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def pyproject(name: str, *needs: str, more: str = "") -> str:
 def package(
     path: str, *needs: str, code: str = "", tests: str = "", more: str = ""
 ) -> dict[str, str]:
-    """The files of a package with the src layout, called like its directory."""
+    """The files of a package with the src layout, named like its directory."""
     name = path.rpartition("/")[2]
     module = name.replace("-", "_")
     files = {
@@ -52,7 +52,7 @@ def project_of(root: Path) -> Project:
 
 
 def graph_of(root: Path, files: Mapping[str, str | bytes] | None = None) -> Graph:
-    """What is found in a directory, after some files have been written to it."""
+    """The packages of a directory, after writing some files to it."""
     write(root, files or {})
     return packages_graph(project_of(root))
 

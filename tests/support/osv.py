@@ -17,13 +17,13 @@ _WHEN = "2024-01-01T00:00:00Z"
 
 @dataclass
 class Service:
-    """What the service knows, and what it was asked.
+    """What the service knows, and the requests to it.
 
     Attributes:
         url: where it is.
         vulnerable: ids of advisories by name and version.
         records: the advisories.
-        asked: every name and version that was looked up.
+        asked: every name and version that was requested.
         broken: answer everything with an error.
         busy: how many requests to answer with an error before all others.
         distort: changes the answers to several questions.
@@ -63,7 +63,7 @@ class Service:
         return self.vulnerable.get(key, [])
 
     def page_of(self, query: Json) -> Json:
-        """One page of the answer to a question."""
+        """One page of the response to a query."""
         names, start = self.answer(query), int(query.get("page_token", 0))
         end = start + (self.page or len(names))
         found = [{"id": name, "modified": _WHEN} for name in names[start:end]]
@@ -73,7 +73,7 @@ class Service:
 
 @contextmanager
 def serving() -> Generator[Service, None, None]:
-    """Run the service as long as the block lasts."""
+    """Run the service until the end of the block."""
     service = Service()
 
     class Handler(BaseHTTPRequestHandler):

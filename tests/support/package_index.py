@@ -18,7 +18,7 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 
 @dataclass
 class Index:
-    """What the index serves, and what it was asked.
+    """What the index serves, and the requests to it.
 
     Attributes:
         url: where it is.
@@ -73,7 +73,7 @@ class Index:
 
 @contextmanager
 def serving_index() -> Generator[Index, None, None]:
-    """Run the index as long as the block lasts."""
+    """Run the index until the end of the block."""
     index = Index()
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""What pixi's own parser of manifests accepts, which its schema does not say in full.
+"""The rules of pixi's own parser for manifests, which its schema lacks in part.
 
 Read from pixi 0.77.0. The file of its sources that holds a rule is named beside it;
 paths without a crate are below crates/pixi_manifest/src.

@@ -1,4 +1,4 @@
-"""Small plans, and pictures of a repository before and after them."""
+"""Small plans, and snapshots of a repository before and after them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def adopt(path: Path, planned: Mapping[str, bytes | None] | None = None) -> Adop
 
 
 def picture(path: Path, *, ours: bool = False) -> dict[str, str]:
-    """Everything that a user could tell the difference by, by its name.
+    """Every difference that a user could notice, by its name.
 
     Args:
         path: the repository.

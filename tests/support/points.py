@@ -1,4 +1,4 @@
-"""The answers that are tried with each other, and the combinations of them."""
+"""The values of answers to combine, and their combinations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run programs and insist on their success."""
+"""Run programs that have to succeed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small projects with the engine in them, and what a run of it left behind."""
+"""Small projects with the engine, and the reports of its runs."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def engine_version() -> str:
 
 
 def clean_environment(**changes: str | None) -> dict[str, str]:
-    """The variables of this process without those that steer the engine."""
+    """The variables of this process without those that affect the engine."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -160,7 +160,7 @@ def link_or_copy(source: str, destination: str) -> None:
 def git(directory: Path, *words: str, check: bool = True) -> str:
     names = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
     options = ("-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false")
-    # Half of the time of a commit is to see whether there is something to tidy up.
+    # Without this, git spends half of the time of a commit on maintenance checks.
     options += ("-c", "maintenance.auto=false")
     done = subprocess.run(
         ["git", *names, *options, *words],
@@ -177,7 +177,7 @@ def git(directory: Path, *words: str, check: bool = True) -> str:
 
 @dataclass(frozen=True)
 class Location:
-    """A place a report points at."""
+    """A location in a report."""
 
     path: str
     line: int
@@ -185,7 +185,7 @@ class Location:
 
 @dataclass(frozen=True)
 class Run:
-    """How one run of the engine ended, and the reports it left."""
+    """One run of the engine: its exit code, output and reports."""
 
     code: int
     stdout: str
@@ -220,7 +220,7 @@ class Run:
         return [Location(f["path"], f["line"]) for f in self.findings(name)]
 
     def junit_locations(self, name: str) -> list[Location]:
-        """Where the failing cases of a suite stand."""
+        """The locations of the failing cases of a suite."""
         cases = self.junit.findall(f"testsuite[@name='{name}']/testcase")
         results = [each for case in cases for each in case if each.tag in _WRONG]
         texts = [re.match(r"(.+?):(\d+): ", each.text or "") for each in results]
@@ -255,7 +255,7 @@ def can_be_forked(variables: Mapping[str, str]) -> bool:
 
 
 class DemoProject:
-    """A project in a directory of its own, green until somebody breaks it."""
+    """A project in its own directory, green until a test breaks it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -300,7 +300,7 @@ class DemoProject:
         return self.root / "ci-framework" / "bootstrap"
 
     def write(self, name: str, content: str | bytes) -> Path:
-        """Write a file anew: what is there may be linked to the template."""
+        """Replace a file: the existing one may be linked to the template."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
@@ -387,7 +387,7 @@ class DemoProject:
     def start(
         self, *arguments: str, stderr: int = subprocess.PIPE, **variables: str
     ) -> subprocess.Popen[bytes]:
-        """Start the engine, and leave it running."""
+        """Start the engine in the background."""
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.root,
@@ -427,7 +427,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def assert_red(run: Run, check: str, path: str, line: int) -> None:
-    """The check failed, and every report names the place."""
+    """The check failed, and every report names the location."""
     location = Location(path, line)
     assert run.code == 1, str(run)
     assert run.result["verdict"] == "red"
@@ -445,7 +445,7 @@ def assert_green(run: Run) -> None:
 
 
 def assert_not_run(run: Run, check: str, reason: str) -> None:
-    """The check could not be made, which is neither green nor red."""
+    """The check could not run, which is neither green nor red."""
     assert run.code == 3, str(run)
     assert run.result["verdict"] == "error"
     assert run.check(check)["status"] == "not-run", str(run)
@@ -455,7 +455,7 @@ def assert_not_run(run: Run, check: str, reason: str) -> None:
 
 
 def program(directory: Path, name: str, script: str) -> Path:
-    """An executable of our own: a script of this interpreter."""
+    """An executable script for this interpreter."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / name
     path.unlink(missing_ok=True)

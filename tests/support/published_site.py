@@ -73,7 +73,7 @@ class PublishedSite:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What a job of the repository has that may read about the Pages."""
+        """The variables of a job that may read the settings of Pages."""
         return {
             "GITHUB_ACTIONS": "true",
             "GITHUB_API_URL": f"{self.address}/api",

@@ -82,7 +82,7 @@ class Server(http.server.ThreadingHTTPServer):
     allow_reuse_address = False
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that leaves early is nothing to report."""
+        """A client that disconnects early is not reported."""
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""An MCP server without an SDK, which starts at once and can misbehave.
+"""An MCP server without an SDK, which starts quickly and can misbehave.
 
-Usage: ``raw_mcp_server.py [FAULT…]``; it speaks both eras over stdio.
+Usage: ``raw_mcp_server.py [FAULT…]``;
+it supports both versions of the protocol over stdio.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A repository whose version 1.1.0 can be released, and what is reported of it."""
+"""A repository whose version 1.1.0 can be released, and its findings."""
 
 from __future__ import annotations
 

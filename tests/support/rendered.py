@@ -55,7 +55,7 @@ class Point:
         return cast("list[dict[str, str]]", self.answers["packages"])
 
     def metadata(self) -> Document:
-        """What the project says of itself; of a monorepo, what its packages say."""
+        """The metadata of the project, or of the packages of a monorepo."""
         paths = [package["path"] for package in self.packages] or ["."]
         found = [read_toml(self.path / p / "pyproject.toml") for p in paths]
         for document in found:
@@ -79,7 +79,7 @@ class Point:
 def render_points(template: Path, shared: Path) -> list[Point]:
     """Render all combinations, together with the other processes of this run."""
     numbers = list(range(len(POINTS)))
-    # Two processes that start from both ends meet in the middle.
+    # Two processes start at opposite ends, and meet in the middle.
     if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
         numbers.reverse()
     paths = {

@@ -1,4 +1,4 @@
-"""The answers the workflows are rendered with, and the documents there can be."""
+"""Combinations of answers for the workflows, and the documents they render."""
 
 from __future__ import annotations
 

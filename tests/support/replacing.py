@@ -1,4 +1,4 @@
-"""What tests put in the place of functions."""
+"""Replacements for functions in tests."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ CLEAN = {
 
 
 def script(directory: Path, name: str, text: str) -> Path:
-    """A program of our own that starts at once: a script of the shell."""
+    """A shell script that starts quickly, as a program."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / name
     path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
@@ -81,7 +81,7 @@ class Repository:
         git(self.root, "commit", "--quiet", "--allow-empty", "--message", "state")
 
     def stand_in(self, name: str, text: str) -> Path:
-        """Let a script of the shell stand for a program."""
+        """Replace a program by a shell script."""
         return script(self.programs, name, text)
 
     def scan(

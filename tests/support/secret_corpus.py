@@ -1,4 +1,4 @@
-"""A corpus of secrets in the forms in which they are committed, and of look-alikes.
+"""A corpus of secrets as people commit them, and of look-alikes.
 
 The texts hold no secret: ``<kind:number>`` stands for one that is made up when a test
 runs, since a repository that holds secrets would be stopped by the scanners that are

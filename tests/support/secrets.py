@@ -1,4 +1,4 @@
-"""Secrets made up at run time, and texts that only look like some.
+"""Secrets created at run time, and texts that only look like secrets.
 
 None of them is written down anywhere: a repository that holds them would be stopped
 by the very scanners that are tested here.
@@ -50,7 +50,7 @@ def _jwt(source: random.Random) -> str:
     return f"{head}.{part(body)}.{signature}"
 
 
-# What each kind is called in the file, and how it is made.
+# The name of each kind in the file, and how it is created.
 _KINDS: tuple[tuple[str, Make], ...] = (
     ("GITHUB_TOKEN", _joined("ghp_", _text(_WORD, 36))),
     ("GITHUB_OAUTH", _joined("gho_", _text(_WORD, 36))),

@@ -49,7 +49,7 @@ def select(
     data: Mapping[str, list[str]] | None = None,
     gone: tuple[str, ...] = (),
 ) -> Selection:
-    """Select for a change of some paths, which are told apart as `ci changes` does."""
+    """Select tests for changed paths, classified as `ci changes` does."""
     root = graph.files.root
     patterns = data or {}
     loaded = load_configuration(root, {}, {"changes": {"data-patterns": patterns}})

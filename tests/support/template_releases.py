@@ -98,7 +98,7 @@ def update(
 
 
 def conflicts(project: Path) -> list[str]:
-    """Name what an update could not merge: files with marks, rejects, the index."""
+    """Name the conflicts of an update: markers, rejects, unmerged paths."""
     found = run("git", "ls-files", "--unmerged", cwd=project).splitlines()
     for path in files(project):
         name = path.relative_to(project).as_posix()

@@ -1,4 +1,4 @@
-"""The programs the tests call, and what happens when one is not here."""
+"""The programs that the tests call, and what happens if one is missing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def find_tool(name: str) -> Path | None:
 
 
 def missing(what: str) -> None:
-    """Skip the test because something is not here, or fail where all must be."""
+    """Skip the test because a program is missing, or fail if none may be missing."""
     if os.environ.get(REQUIRE_TOOLS) == "1":
         pytest.fail(f"{what} is missing and {REQUIRE_TOOLS}=1")
     pytest.skip(f"{what} is missing; `.ci/run` installs it")
@@ -42,7 +42,7 @@ def require_tool(name: str) -> Path:
 def run_tool(
     name: str, *arguments: str | Path, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program with our tools on PATH and keep what it says."""
+    """Run a program with our tools on PATH, and keep its output."""
     command = [str(require_tool(name)), *map(str, arguments)]
     scripts = str(Path(sys.executable).parent)
     path = os.pathsep.join([scripts, os.environ.get("PATH", "")])
@@ -57,6 +57,6 @@ def run_tool(
 
 
 def assert_clean(completed: subprocess.CompletedProcess[str]) -> None:
-    """Fail with everything the program said, unless it exited with 0."""
+    """Fail with the whole output of the program, unless it exited with 0."""
     said = f"{completed.stdout}\n{completed.stderr}"
     assert completed.returncode == 0, f"exit {completed.returncode}\n{said}"

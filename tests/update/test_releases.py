@@ -22,7 +22,7 @@ from tests.support.template_releases import (
     update,
 )
 
-# Slow: real programs, again and again.
+# Slow: each test runs real programs.
 pytestmark = pytest.mark.heavy
 
 RELEASES = {

@@ -243,7 +243,7 @@ def test_going_local_removes_what_only_github_runs_and_going_back_restores_it(
 
 
 @pytest.mark.heavy
-def test_a_file_of_the_framework_that_was_edited_merges_or_says_so(
+def test_a_file_of_the_framework_that_was_edited_merges_or_conflicts(
     project: Path,
 ) -> None:
     tiers = project / "ci-framework" / "scripts" / "validate-config.sh"

@@ -12,10 +12,10 @@ import pytest
 
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.settings import TIERS
-from tests.engine.changes.test_changes import read_outputs
 from tests.engine.conftest import make_project, project
 from tests.support.benchmark_suites import BenchmarkProject
 from tests.support.documents import Document, table
+from tests.support.log_readers import read_outputs
 from tests.support.projects import DemoProject, clean_environment, git
 from tests.support.rendered_workflows import TEMPLATE, template_documents
 from tests.support.tools import require_tool
@@ -165,7 +165,7 @@ def test_quality_gates_runs_what_its_inputs_say(project: DemoProject) -> None:
     ]
 
 
-def test_quality_gates_holds_the_coverage_and_stops_where_it_is_told(
+def test_quality_gates_sets_the_coverage_and_stops_early_on_request(
     project: DemoProject,
 ) -> None:
     project.append("src/demo/__init__.py", "\n\ndef other() -> int:\n    return 1\n")
@@ -198,7 +198,7 @@ def test_one_environment_can_be_named_for_all_tiers(tmp_path: Path) -> None:
     assert environments.test == "mine"
 
 
-def test_change_detection_tells_a_spot_check_from_the_whole(
+def test_change_detection_distinguishes_a_spot_check_from_the_whole(
     project: DemoProject,
 ) -> None:
     versions = 'python-versions = ["3.10", "3.11", "3.12"]'

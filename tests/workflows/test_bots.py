@@ -14,7 +14,7 @@ from tests.support.parsing import parse_yaml
 from tests.support.rendered_workflows import COMBINATIONS
 from tests.workflows.test_pins import references
 
-# Slow: real programs, again and again.
+# Slow: each test runs real programs.
 pytestmark = pytest.mark.heavy
 
 if TYPE_CHECKING:

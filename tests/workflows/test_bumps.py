@@ -176,7 +176,7 @@ def test_packages_of_npm_are_proposed_and_locked(
     assert bumps.main(["--write"], copy) == 0
     assert locked == [manifest.parent]
     assert "9.0.0-alpha.10" in manifest.read_text("utf-8")
-    # A release is no reason to take the pre-release of the next one.
+    # A release is not a reason to take the pre-release of the next one.
     text = manifest.read_text("utf-8").replace("9.0.0-alpha.10", "8.0.0")
     manifest.write_text(text, "utf-8")
     assert bumps.main([], copy) == 0

@@ -132,7 +132,7 @@ def skipped(done: Run) -> dict[str, str]:
     return skips
 
 
-def test_a_green_change_of_code_and_dependencies_is_green_on_every_leg_of_its_matrix(
+def test_a_change_of_code_and_dependencies_is_green_in_every_matrix_job(
     matrix_project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     project = matrix_project
@@ -365,7 +365,7 @@ def test_a_detection_that_fails_fails_the_workflow(
     assert artifacts(done) == ["summary-1"]
 
 
-def test_a_leg_that_cannot_have_its_python_fails_the_workflow(
+def test_a_matrix_job_that_cannot_have_its_python_fails_the_workflow(
     project: Path, location: Path
 ) -> None:
     asked = 'python-versions = ["3.99"]'

@@ -224,7 +224,7 @@ ACTION_FAULTS: list[tuple[Check, str, str]] = [
     ],
     indirect=["document"],
 )
-def test_check_notices_its_fault(
+def test_check_notices_its_problem(
     document: Document, spot: Check, pattern: str, replacement: str
 ) -> None:
     broken = re.sub(pattern, replacement, document.text)
@@ -232,7 +232,7 @@ def test_check_notices_its_fault(
     assert list(spot(Document(document.name, broken))) != []
 
 
-def test_every_check_has_a_fault() -> None:
+def test_every_check_has_a_problem() -> None:
     tried = {fault[0].__name__ for fault in (*FAULTS, *ACTION_FAULTS)}
     assert tried == set(CHECKS)
 

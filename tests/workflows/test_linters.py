@@ -151,7 +151,7 @@ def test_files_fit_their_schema(
         ("check-jsonschema", "dependabot.yml", "weekly", "hourly", "hourly"),
     ],
 )
-def test_linter_notices_its_fault(
+def test_linter_notices_its_problem(
     *,
     tool: str,
     file: str,

@@ -65,7 +65,7 @@ def test_a_clean_change_is_green_and_sends_its_findings(project: Path) -> None:
     assert {"report.html", "summary.md", "junit.xml", "results.sarif"} <= kept
 
 
-def test_a_secret_fails_the_workflow_and_is_told_nowhere(project: Path) -> None:
+def test_a_secret_fails_the_workflow_and_is_reported_nowhere(project: Path) -> None:
     name, text, secret = next(seeded())
     (project / name).write_text(text, encoding="utf-8")
     done = run(project, AUDIT)

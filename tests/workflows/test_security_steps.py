@@ -85,7 +85,7 @@ def test_codeql_is_sent_by_a_job_of_its_own_and_never_skipped_in_silence(
 # --- containers ---------------------------------------------------------------------
 
 
-def test_an_image_is_built_and_its_flaws_are_red(
+def test_an_image_is_built_and_its_issues_are_red(
     tmp_path: Path, template: Path
 ) -> None:
     project = made(tmp_path, template, containers="yes", security_level="high")

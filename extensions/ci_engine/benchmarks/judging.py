@@ -38,7 +38,7 @@ _OUTCOMES = {
     "unstable": "skipped",
     "removed": "skipped",
 }
-_VARIES = "not every process has a benchmark of this name: give it a constant one"
+_VARIES = "some processes have no benchmark of this name: give it a constant name"
 
 
 @dataclass(frozen=True)

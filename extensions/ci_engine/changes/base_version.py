@@ -120,5 +120,5 @@ def _find(root: Path, since: str, variables: Mapping[str, str]) -> DiffBase:
     if in_workflow and event == "push":
         found = read_event(variables)
         if found.ref == f"refs/heads/{found.default_branch}":
-            return DiffBase(None, "the default branch is what counts")
+            return DiffBase(None, "this run is of the default branch")
     return find_diff_base(root, "", {})

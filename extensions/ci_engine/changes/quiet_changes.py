@@ -36,7 +36,7 @@ _TOOLS = frozenset(
     | {"typos", "validate-pyproject-schema-store", "vulture", "yapf", "zest.releaser"}
 )
 # What no check reads either: other sections are settings of linters.
-ONLY_TOX = "only what tox runs changed, and it does not run the tests here"
+ONLY_TOX = "only settings of tox changed, and tox does not run the tests here"
 _FILES = ("pyproject.toml", "setup.cfg", "tox.ini")
 _PYTEST = re.compile(rb"^\[(?:tool:)?pytest\]", re.MULTILINE)
 

@@ -1,7 +1,6 @@
 """The checks of the gate.
 
-A new check is a function in a module below, one entry of ``CHECKS``, and its tier and
-timeout in ``configs/quality-tiers.yaml``. The reference and the schemas follow.
+CONTRIBUTING.md lists what a new check needs. The reference and the schemas follow.
 """
 
 from __future__ import annotations

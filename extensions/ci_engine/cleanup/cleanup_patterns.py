@@ -94,7 +94,7 @@ def _problem(pattern: str, protected: Sequence[str], own: Sequence[str]) -> str:
     if len(pattern) > _LONGEST or _CONTROL.search(pattern):
         return "it is too long or has control characters"
     if pattern.startswith(("/", "~", "!", ":", "-")) or _DRIVE.match(pattern):
-        return "it is absolute, or starts with a sign that means something else"
+        return "it is absolute, or starts with a character that has another meaning"
     if "\\" in pattern:
         return "it has a backslash"
     if ".." in parts or "." in parts:

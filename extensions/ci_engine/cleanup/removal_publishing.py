@@ -40,7 +40,7 @@ def open_pull_request(
     _push(root, destination, f"{commit}:refs/heads/{BRANCH}", lease)
     facts = {"title": _TITLE, "body": describe(found), "base": destination.branch}
     refreshed = propose_branch(destination.api, BRANCH, facts)
-    return "refreshed" if refreshed else "opened"
+    return "updated" if refreshed else "opened"
 
 
 def describe(found: Collection[Found]) -> str:

@@ -99,6 +99,6 @@ def refuse_many(found: Collection[Found], most: int) -> None:
         raise UsageError(
             f"cleanup: expected at most {most} files to remove at once, got "
             f"{len(found)}",
-            hint="look at `ci-framework/ci cleanup --check`, and remove them in "
-            "parts with narrower patterns, or keep those that belong here",
+            hint="list them with `ci-framework/ci cleanup --check`; remove them in "
+            "several runs with narrower patterns, or keep those that belong here",
         )

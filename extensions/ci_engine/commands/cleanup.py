@@ -48,7 +48,7 @@ class CleanupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     action: Annotated[
         Literal["check", "apply", "pull-request", "push", "configured"],
         Option(
-            "the same as one of these options, or `configured`: from the settings",
+            "the same as one of these options; configured: as the settings say",
             "ACTION",
             shortcuts={
                 "check": "report tracked files that do not belong here (the default)",
@@ -127,11 +127,11 @@ def _act(surroundings: Surroundings, action: str, found: list[Found], most: int)
     refuse_many(found, most)
     if action == "apply":
         remove(root, found, most)
-        return "removed here: look at `git status`, and commit"
+        return "removed: check `git status`, and commit"
     destination = destination_of(
         surroundings.variables,
         "cleanup",
-        "use --apply on a laptop, and commit what it did",
+        "run it with --apply on your machine, and commit the result",
     )
     if action == "push":
         push(root, destination, found)
@@ -148,7 +148,7 @@ def _judged_by_base(
     base = read_base_settings(root, commit, variables)
     kept = base.cleanup.keep if base else []
     new = [pattern for pattern in settings.keep if pattern not in kept]
-    notes = [f"keep {p!r} counts once the target branch has it" for p in new]
+    notes = [f"keep {p!r} takes effect once it is in the target branch" for p in new]
     patterns = [*settings.patterns, *(base.cleanup.patterns if base else [])]
     return Cleanup(patterns=list(dict.fromkeys(patterns)), keep=kept), notes
 

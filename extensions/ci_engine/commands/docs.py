@@ -37,8 +37,8 @@ Zensical.
 build    build it, with warnings as errors
 check    build it, and check links, anchors, images, headings and reachability
 publish  build it, and add it to the branch of the published pages
-verify   wait until the live site shows what was published, and compare
-serve    build it, show it on this machine, and build it again when a file changes
+verify   wait until the live site shows the published pages
+serve    build it, and serve it on this machine, and build it again when a file changes
 """
 # Which action an option is for.
 _OF_ACTION = {
@@ -78,7 +78,7 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         ),
     ] = None
     site: Annotated[
-        str, Option("use the built pages in this directory, build none", "DIR")
+        str, Option("use the pages in this directory instead of building them", "DIR")
     ] = ""
     external: Annotated[
         bool, switch("with check: check the links to other sites as well")
@@ -99,7 +99,7 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         Option("how new aliases are made (copy)", "copy|symlink|redirect"),
     ] = None
     title: Annotated[
-        str, Option("with publish: what the list of versions shows", "TEXT")
+        str, Option("with publish: its title in the list of versions", "TEXT")
     ] = ""
     default: Annotated[
         bool, switch("with publish: redirect the root of the site to this version")

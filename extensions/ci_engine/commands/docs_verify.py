@@ -9,7 +9,7 @@ from ci_engine.commands.docs_run import DocsRun
 from ci_engine.documentation.live_site import LiveSite
 from ci_engine.documentation.published_files import (
     Files,
-    files_of_branch,
+    PublishedBranch,
     files_of_directory,
 )
 from ci_engine.errors import ConfigurationError, ToolError, UsageError
@@ -83,7 +83,7 @@ class DocsVerification:
             branch, variables = docs.settings.docs.branch, docs.surroundings.variables
             root = docs.project.root
             writer = branch_writer(root, branch, variables, self.remote)
-            return lambda: files_of_branch(writer, self.version)
+            return PublishedBranch(writer, self.version).files
         if not (docs.site / "index.html").is_file():
             raise UsageError(
                 f"there is no page to compare with: {docs.site / 'index.html'}",

@@ -30,7 +30,7 @@ from ci_engine.project.repository import normalize
 
 TierName = Annotated[Tier | None, Option("essential, extended or full", "TIER")]
 Python = Annotated[PythonBuild | None, Option("the Python that runs tests", "3.X")]
-Only = Annotated[list[str], Option("some checks, comma-separated", "CHECKS")]
+Only = Annotated[list[str], Option("only these checks, comma-separated", "CHECKS")]
 
 
 class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
@@ -59,7 +59,9 @@ class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     )
     selection: Annotated[
         str,
-        Option("the same, as decided by `ci changes` in its changes.json", "FILE"),
+        Option(
+            "the same, with the selection in the changes.json of `ci changes`", "FILE"
+        ),
     ] = ""
     package: Annotated[
         list[str], Option("check these packages, comma-separated", "NAMES")

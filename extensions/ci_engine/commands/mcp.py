@@ -41,10 +41,11 @@ from ci_engine.reports.publishing import publish, write_reports
 _ABOUT = """\
 Start the MCP server of the project, and check how it behaves.
 
-check        speak both eras of the protocol with it, over stdio and HTTP; validate
-             and compare its schemas, call what is safe, and see whether it ends
+check        use both versions of the protocol, over stdio and HTTP; validate its
+             schemas, compare them with the snapshot, call the safe tools, and
+             check that it exits
 conformance  run the official conformance suite against it, over HTTP, and compare
-             what fails with what is expected to
+             the failures with the expected ones
 """
 _ACTIONS = ("check", "conformance")
 
@@ -141,7 +142,7 @@ def _steps(action: str, settings: Mcp) -> list[str]:
     if action == "conformance":
         baseline = settings.conformance_baseline
         runs = [f"run the conformance suite for {v}" for v in settings.conformance]
-        return [*runs, f"compare what fails with {baseline}"]
+        return [*runs, f"compare the failures with {baseline}"]
     commands = {"stdio": settings.command, "HTTP": settings.http_command}
     lines = [
         f"start over {name}: {text if isinstance(text, str) else shlex.join(text)}"

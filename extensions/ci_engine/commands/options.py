@@ -59,7 +59,7 @@ def switch(text: str) -> Option:
     return Option(text, "true|false", bare="true")
 
 
-DryRun = Annotated[bool, Option("report what would be done, do nothing")]
+DryRun = Annotated[bool, Option("report what would be done, and change nothing")]
 Since = Annotated[str, Option("the commit to compare with", "COMMIT")]
 Baseline = Annotated[
     Literal["check", "write"],

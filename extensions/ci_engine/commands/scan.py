@@ -68,9 +68,9 @@ class ScanOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     level: Annotated[
         SecurityLevel | None, Option("low, medium, high or critical", "LEVEL")
     ] = None
-    only: Annotated[list[str], Option("some scanners, comma-separated", "SCANNERS")] = (
-        msgspec.field(default_factory=list[str])
-    )
+    only: Annotated[
+        list[str], Option("only these scanners, comma-separated", "SCANNERS")
+    ] = msgspec.field(default_factory=list[str])
     history: Annotated[
         Literal["none", "change", "all"] | None,
         Option("which commits are searched for secrets", "none|change|all"),

@@ -43,10 +43,10 @@ from ci_engine.workflow_jobs.target_branch import TargetBranch
 _ABOUT = """\
 Gather the results of all jobs, and write one page with one verdict.
 
-The variables NEEDS and SKIPS hold the results of a workflow's jobs as JSON, and why
-jobs were skipped; SUITE holds the matrix of the tests. CHANGE names a check-out of a
-pull request: the engine of the target branch then reports what the pull request edits
-of its own checks.
+The variables NEEDS and SKIPS contain, as JSON, the results of a workflow's jobs and the
+reasons why jobs were skipped; SUITE contains the matrix of the tests. CHANGE is the
+path of a checkout of the pull request: the engine of the target branch then reports
+which of its own checks the pull request edits.
 """
 
 
@@ -65,7 +65,9 @@ class SummaryOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     skips: str = ""
     change: str = ""
     suite: str = ""
-    page: Annotated[str, Option("comment with this page, gather nothing", "FILE")] = ""
+    page: Annotated[
+        str, Option("comment with this page instead of gathering reports", "FILE")
+    ] = ""
     comment: Annotated[bool, switch("comment on the pull request")] = False
     security: Annotated[bool, switch("write the section on security")] = True
     performance: Annotated[bool, switch("write the section on durations")] = True
@@ -161,7 +163,7 @@ def _job_check(job: Job) -> CheckResult:
     if job.good:
         status = Status.PASSED if job.result == "success" else Status.SKIPPED
         return CheckResult(id=job.name, status=status, reason=job.reason)
-    reason = job.reason or f"the job ended as {job.result}"
+    reason = job.reason or f"the result of the job is {job.result}"
     return CheckResult(id=job.name, status=Status.FAILED, reason=reason)
 
 

@@ -53,7 +53,7 @@ def run(options: VendorOptions, surroundings: Surroundings) -> int:
     planned = "would be " if options.dry_run else ""
     package = None if options.remove else locate_engine(root, _FETCH_SECONDS)
     if package is not None:
-        check.reason = f"{planned}copied to {where}: the engine that is pinned"
+        check.reason = f"the pinned engine {planned or 'was '}copied to {where}"
     elif copy.is_dir():
         check.reason = f"{where} {planned or 'was '}removed"
     else:
@@ -91,7 +91,8 @@ def _refuse_foreign(folder: Path) -> None:
     if edited:
         shown = name_some([f"{FOLDER}/{path or VENDORED}" for path in edited], _SHOWN)
         raise UsageError(
-            f"{FOLDER}/{VENDORED} holds what `ci vendor` did not write: {shown}",
+            f"{FOLDER}/{VENDORED} contains files that `ci vendor` did not write: "
+            f"{shown}",
             hint=f"remove {FOLDER}/{VENDORED} yourself, then repeat this command",
         )
 
@@ -111,7 +112,7 @@ def _replace(folder: Path, package: Path, output: Path) -> None:
         except OSError as error:
             raise ToolError(
                 f"{copy}: cannot be written: {error.strerror}",
-                hint="make room or make the directory writable",
+                hint="free disk space, or make the directory writable",
             ) from error
 
 

@@ -13,7 +13,7 @@ def find_line(text: str, keys: tuple[str, ...]) -> int:
     """Find the line of a key, or of the nearest table around it; 0 if unknown.
 
     Follows table headers and, for YAML, indentation. It is used only in
-    messages, so a line that cannot be found is no error.
+    messages, so a line that cannot be found is not an error.
     """
     wanted = [key for key in keys if not key.startswith("[")]
     header: list[str] = []

@@ -162,6 +162,6 @@ def fraction(share: Share) -> float:
 
 
 def _matches(pattern: str, name: str) -> bool:
-    """Whether a pattern matches a name; brackets of parameters are no wildcards."""
+    """Whether a pattern matches a name; brackets of parameters are not wildcards."""
     parts = map(re.escape, pattern.split("*"))
     return re.fullmatch(".*".join(parts), name, re.DOTALL) is not None

@@ -86,7 +86,7 @@ class _Reading:
             ):
                 return f"the key {event.value!r} is repeated"
             if event.implicit[0] and _NUMBER.fullmatch(event.value):
-                return "a number of thousands of digits"
+                return "a number with thousands of digits"
             return self._add(1, event.anchor)
         if isinstance(event, yaml.CollectionStartEvent):
             mapping = isinstance(event, yaml.MappingStartEvent)
@@ -109,7 +109,7 @@ class _Reading:
             around.key = not around.key
             total = around.values
         if total > _MOST_VALUES and self.sizes:
-            return f"its aliases stand for more than {_MOST_VALUES} values"
+            return f"its aliases expand to more than {_MOST_VALUES} values"
         return ""
 
 

@@ -78,7 +78,7 @@ class Site:
         try:
             parts = urlsplit(address)
         except ValueError:
-            return Target(problem="is no address")
+            return Target(problem="is not an address")
         if not parts.path:
             return Target(path=page, fragment=parts.fragment)
         path = unquote(parts.path)
@@ -97,7 +97,7 @@ class Site:
         try:
             parts = urlsplit(address)
         except ValueError:
-            return Target(problem="is no address")
+            return Target(problem="is not an address")
         own = self.site_url and parts.netloc.lower() == home.netloc.lower()
         if not own or not f"{parts.path}/".startswith(self.base):
             return Target(external=address)

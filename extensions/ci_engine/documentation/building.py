@@ -88,7 +88,7 @@ class Build:
         check.new = len(findings)
         if outcome.timed_out:
             check.status = Status.TIMED_OUT
-            check.reason = f"no end within {self.settings.docs.timeout:.0f} s"
+            check.reason = f"did not end within {self.settings.docs.timeout:.0f} s"
         elif outcome.missing:
             check.status, check.reason = Status.NOT_RUN, outcome.missing
         elif outcome.code != 0 or (strict and findings):
@@ -149,7 +149,7 @@ class Build:
         known = set(outcome.stdout.split())
         if outcome.code != 0 or not known:
             raise ToolError(
-                f"{tool.label} does not state which plugins it has",
+                f"{tool.label} does not report which plugins it supports",
                 hint="set docs.tool to mkdocs",
             )
         text = (self.project.root / source.config).read_text("utf-8", "replace")

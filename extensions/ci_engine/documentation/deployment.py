@@ -45,10 +45,13 @@ def plan_deployment(docs: Docs, event: Event) -> Deployment:
             return Deployment("none", "docs.versions is off: tags publish nothing")
         new = version_of_tag(tag)
         if new is None:
-            return Deployment("none", f"the tag {tag} names no version")
+            return Deployment("none", f"the tag {tag} is not a version")
         return Deployment("branch", new=new)
     if event.ref != f"refs/heads/{event.default_branch}":
-        return Deployment("none", f"this is not {event.default_branch or 'known'}")
+        return Deployment(
+            "none",
+            f"this is not the default branch, {event.default_branch or 'unknown'}",
+        )
     if docs.versions:
         return Deployment("branch", new=NewVersion(DEVELOPMENT))
     return Deployment(docs.deploy)

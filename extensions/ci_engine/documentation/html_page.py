@@ -204,7 +204,7 @@ class _Parser(HTMLParser):
         if self._inside or (not self._has_main and not self._frame):
             self._reader.data(data, line, verbatim=bool(self._verbatim))
         if self._open and self._open[-1] == "style":
-            self._take_styles(data, line, "style")
+            self._take_styles(data, line)
 
     def _take_targets(self, tag: str, given: dict[str, str], line: int) -> None:
         if given.get("id"):
@@ -231,14 +231,14 @@ class _Parser(HTMLParser):
         for name in _ADDRESSES.get(tag, ()):
             if name in given:
                 page.links.append(Link(given[name].strip(), tag, line, inside))
-        self._take_styles(given.get("style", ""), line, "style")
+        self._take_styles(given.get("style", ""), line)
         for name in ("srcset", "imagesrcset"):
             for found in _SRCSET.finditer(given.get(name, "")):
                 page.links.append(Link(found.group(1), tag, line, inside))
 
-    def _take_styles(self, text: str, line: int, kind: str) -> None:
+    def _take_styles(self, text: str, line: int) -> None:
         for address, below in style_addresses(text):
-            place = Link(address, kind, line + below - 1, self._inside)
+            place = Link(address, "style", line + below - 1, self._inside)
             self.page.links.append(place)
 
     def _take_heading(

@@ -22,7 +22,7 @@ _INLINE = frozenset(
         *("q", "s", "small", "span", "strong", "sub", "sup", "u", "wbr"),
     }
 )
-# `a[i][j]` is no link, nor is `list[int][0]`.
+# `a[i][j]` is not a link, nor is `list[int][0]`.
 _REFERENCE = re.compile(
     rf"(?<![\w)\]{_OTHER}])\[([^\[\]]{{1,300}})\]\[([^\[\]{_OTHER}]{{0,100}})\]"
 )

@@ -121,9 +121,9 @@ class LiveSite:
 
     def _finding(self, path: str, content: bytes, answer: _Answer) -> Finding:
         address = self._address(path)
-        rule, problem = "stale-page", "is not as it was published"
+        rule, problem = "stale-page", "differs from the published file"
         if answer.status != HTTPStatus.OK:
-            rule, problem = "missing-page", f"answers with {answer.status}"
+            rule, problem = "missing-page", f"responds with {answer.status}"
         elif path == VERSIONS_FILE:
             rule, problem = "stale-versions", _compare_lists(content, answer.content)
         return Finding(tool="ci-framework", rule=rule, message=f"{address} {problem}")
@@ -154,7 +154,9 @@ class LiveSite:
         except (OSError, HTTPException, ValueError) as error:
             raise ToolError(f"{self.address} cannot be reached: {error}") from error
         if status in _REFUSED:
-            raise LoginError(f"{self.address} shows its pages to few: {status}")
+            raise LoginError(
+                f"{self.address} does not show its pages to everyone: {status}"
+            )
         if self._is_login(final):
             raise LoginError(f"{self.address} requires a login")
         return _Answer(status, content)
@@ -172,11 +174,11 @@ def _compare_lists(published: bytes, shown: bytes) -> str:
     try:
         there = read_versions(shown.decode("utf-8", "replace"), VERSIONS_FILE)
     except ToolError:
-        return "is no list of versions"
+        return "is not a list of versions"
     wanted = read_versions(published.decode("utf-8", "replace"), VERSIONS_FILE)
     names = {each.version for each in there}
     missing = [each.version for each in wanted if each.version not in names]
     if missing:
         return f"does not list {', '.join(missing)}"
     other = [each.version for each in wanted if each not in there]
-    return f"lists {', '.join(other) or 'more versions'} otherwise than published"
+    return f"lists {', '.join(other) or 'more versions'} differently"

@@ -32,7 +32,7 @@ def heading_problems(page: HtmlPage, sources: PageSources) -> Iterator[Problem]:
             yield "skipped-heading", message, sources.heading_line(*place)
         before = heading.level
         titles += heading.level == 1
-        if heading.level == 1 and titles == 2:  # noqa: PLR2004 - the first is no fault
+        if heading.level == 1 and titles == 2:  # noqa: PLR2004 - the first is not a fault
             message = f"{levels} headings of level 1; the second is {text!r}"
             yield "several-titles", message, sources.heading_line(*place)
 

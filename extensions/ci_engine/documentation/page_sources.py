@@ -93,7 +93,7 @@ class PageSources:
     ) -> tuple[str, int] | None:
         """The file and line of a link in Markdown, None if there is no such link.
 
-        Escaped text is no link, nor is the same text in another markup.
+        Escaped text is not a link, nor is the same text in another markup.
         """
         if self.source is None:
             return None

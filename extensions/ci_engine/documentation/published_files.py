@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ci_engine.documentation.site_versions import VERSIONS_FILE, read_versions
@@ -40,21 +41,38 @@ def files_of_directory(site: Path) -> Files:
     return {name: (site / name).read_bytes() for name in sample(names)}
 
 
-def files_of_branch(writer: BranchWriter, version: str) -> Files:
-    """The sample of a branch: the site, or a version, its aliases and the list.
+@dataclass
+class PublishedBranch:
+    """The branch of a published site.
 
-    Raises:
-        ToolError: if it does not exist.
+    Attributes:
+        version: the version to compare; empty: the site has no versions.
     """
-    tree = writer.tree()
-    if not tree.parent:
-        raise ToolError(
-            f"{writer.branch}: the branch does not exist",
-            hint="publish first: ci-framework/ci docs publish",
-        )
-    if not version:
-        return _stored(tree.git, tree.parent, "")
-    return _of_version(tree, writer.branch, version)
+
+    writer: BranchWriter
+    version: str
+    _commit: str = ""
+    _files: Files = field(default_factory=dict[str, bytes])
+
+    def files(self) -> Files:
+        """The sample of the branch: the site, or a version, its aliases and the list.
+
+        Raises:
+            ToolError: if it does not exist.
+        """
+        tree, branch = self.writer.tree(), self.writer.branch
+        if not tree.parent:
+            raise ToolError(
+                f"{branch}: the branch does not exist",
+                hint="publish first: ci-framework/ci docs publish",
+            )
+        if tree.parent != self._commit:
+            if self.version:
+                self._files = _of_version(tree, branch, self.version)
+            else:
+                self._files = _stored(tree.git, tree.parent, "")
+            self._commit = tree.parent
+        return self._files
 
 
 def _of_version(tree: BranchTree, branch: str, version: str) -> Files:
@@ -63,7 +81,7 @@ def _of_version(tree: BranchTree, branch: str, version: str) -> Files:
     entry = tree.entries.get(version)
     if listed is None or entry is None:
         raise ToolError(
-            f"{branch}: the version {version} is not there",
+            f"{branch}: there is no version {version}",
             hint="run `ci-framework/ci docs publish --list`",
         )
     files = {VERSIONS_FILE: _content(tree.git, tree.entries[VERSIONS_FILE].object)}

@@ -143,7 +143,7 @@ class SitePublisher:
             before = dict(tree.entries)
             if VERSIONS_FILE in tree.entries:
                 raise UsageError(
-                    f"{self.writer.branch} holds several versions",
+                    f"{self.writer.branch} contains several versions",
                     hint="add --version, such as --version dev",
                 )
             for name in tree.read(_OWNED).splitlines():
@@ -256,7 +256,7 @@ class SitePublisher:
         if new.version not in listed or not (same or tree.parent != pushed):
             raise ToolError(
                 f"{self.writer.branch}: {new.version} is missing after the push",
-                hint="look at the branch, and publish again",
+                hint="check the branch, and publish again",
             )
 
 

@@ -112,7 +112,7 @@ def _instead_of_pixi(view: PackageView, declared: str) -> str:
     if view.top.manager != "pixi":
         return ""
     if declared:
-        return f"pixi is not installed: not its environment {declared}"
+        return f"pixi is not installed, so its environment {declared} is not used"
     return f"pixi has no environment called {view.package.name}"
 
 

@@ -52,7 +52,7 @@ def _find_compose(project: Project) -> str:
     found = "; ".join(problems) or "neither docker nor podman is installed"
     raise ToolError(
         f"services cannot be started: {found}",
-        hint="start Docker or Podman with compose, or the services by yourself on "
+        hint="start Docker or Podman with compose, or start the services yourself on "
         "their ports: the gate uses what responds there",
     )
 

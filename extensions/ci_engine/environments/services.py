@@ -82,7 +82,7 @@ def _redis(link: socket.socket) -> str:
     # It is ready if it asks for a password, and not while it loads its data.
     if answer.startswith((b"+PONG", b"-NOAUTH")):
         return ""
-    return f"it does not answer PING: {_shown(answer)}"
+    return f"it does not respond to PING: {_shown(answer)}"
 
 
 def _postgres(link: socket.socket) -> str:

@@ -226,7 +226,7 @@ def _temporary(repository: Path) -> Path:
         raise ToolError(text, hint=_NEXT) from error
     atexit.register(shutil.rmtree, path, ignore_errors=True)
     if _is_inside(path, repository):
-        text = f"{path.parent}: found it in the repository"
+        text = f"{path.parent}is in the repository"
         raise ToolError(f"no directory for tools: {text}", hint=_NEXT)
     for name in _ENDS:
         (path / name).touch()

@@ -146,7 +146,7 @@ def write(root: Path, old: Baseline | None, new: Baseline, *, grow: bool) -> str
         shown = ", ".join(names[:_MOST_NAMED]) + more
         raise UsageError(
             f"--baseline write: the baseline would grow by {len(names)}: {shown}",
-            hint="fix what is new, or add --grow to record it on purpose",
+            hint="fix the new findings, or record them with --grow",
         )
     path = baseline_path(root)
     try:
@@ -197,5 +197,5 @@ def count_resolved(
 
 def offer_to_shrink(number: int, command: str) -> list[str]:
     """A note about resolved findings, if there are any."""
-    text = f"{number} known findings are gone: `{command}` shrinks the baseline"
-    return [text] if number else []
+    text = f"{number} known findings are resolved: `{command}` removes them"
+    return [f"{text} from the baseline"] if number else []

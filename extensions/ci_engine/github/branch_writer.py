@@ -91,7 +91,7 @@ def _identifier(printed: bytes) -> str:
     if not text:
         raise ToolError(
             "git cannot write an object",
-            hint="check the access rights of .git and the room on the disk",
+            hint="check the permissions of .git and the free disk space",
         )
     return text
 

@@ -71,7 +71,7 @@ def warn(text: str, variables: Mapping[str, str]) -> None:
 
 
 def notice(title: str, text: str, variables: Mapping[str, str]) -> None:
-    """Print a notice in the run that is no problem of the change."""
+    """Print a notice in the run that is not a problem of the change."""
     command = f"::notice title={workflow_property(title)}::{workflow_data(text)}"
     print_commands([command], variables)
 

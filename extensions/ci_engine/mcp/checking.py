@@ -11,11 +11,6 @@ from ci_engine.mcp.speaking import judge_calls, judge_protocol, judge_schemas
 from ci_engine.mcp.starting import judge_end, judge_output, judge_start
 from ci_engine.mcp.stateless import judge_stateless
 
-SUBJECTS = (
-    *("mcp-start", "mcp-protocol", "mcp-stdout", "mcp-schemas", "mcp-snapshot"),
-    *("mcp-calls", "mcp-stateless", "mcp-shutdown"),
-)
-
 
 @dataclass(frozen=True)
 class ServerCheck:

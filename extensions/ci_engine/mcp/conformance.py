@@ -13,8 +13,6 @@ from ci_engine.mcp.verdicts import clip, finding, result, warning
 
 CHECK = "mcp-conformance"
 UPDATE = "ci-framework/ci mcp conformance --update"
-# Revision, scenario, check: the message of a failed check.
-Failures = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,7 +107,7 @@ def _fixed(
         if passing:
             yield warning(
                 "fixed",
-                f"{version}: expected failures of {scenario} do not fail any more: "
+                f"{version}: expected failures of {scenario} no longer fail: "
                 f"{name_some(passing, 5)}",
                 _remove(name),
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import threading
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,11 +28,10 @@ from ci_engine.mcp.conformance import (
     read_expected,
 )
 from ci_engine.processes.ports import accepts_connections, free_port, listening, netloc
-from ci_engine.processes.programs import CanceledError, run_program
+from ci_engine.processes.programs import run_program
 from ci_engine.processes.services import Service
 from ci_engine.project.repository import Project
 
-_POLL_SECONDS = 0.05
 _SCENARIO_MILLISECONDS = 30_000
 
 
@@ -84,10 +82,10 @@ class ConformanceRun:
     def _write(self, name: str, expected: Expected, *, dry_run: bool) -> str:
         number = sum(len(c) for s in expected.expected.values() for c in s.values())
         if dry_run:
-            return f"{name}: would expect {number} failures"
+            return f"{name}: would record {number} expected failures"
         text = msgspec.json.format(msgspec.json.encode(expected), indent=2).decode()
         write_committed(self.project.root, name, f"{text}\n")
-        return f"{name}: expects {number} failures now"
+        return f"{name}: {number} expected failures are recorded"
 
     def run_revision(self, suite: NodeTool, version: str, address: str) -> Revision:
         """Run the scenarios that one revision of the protocol requires.
@@ -139,18 +137,17 @@ class ConformanceRun:
             service.stop(self.settings.stop_seconds)
 
     def _wait(self, service: Service, host: str, port: int) -> None:
-        end = time.monotonic() + self.settings.start_seconds
-        while not accepts_connections(host, port):
-            if self.cancel.is_set():
-                raise CanceledError(self.settings.http_command)
-            late = time.monotonic() > end
-            if service.ended or late:
-                why = service.ended or f"silent for {self.settings.start_seconds:g} s"
-                raise ToolError(
-                    f"the server did not start: {why}\n{service.tail()}",
-                    hint="run `ci-framework/ci mcp check`, which reports why",
-                )
-            time.sleep(_POLL_SECONDS)
+        seconds = self.settings.start_seconds
+
+        def problem() -> str:
+            silent = not accepts_connections(host, port)
+            return f"silent for {seconds:g} s" if silent else ""
+
+        if why := service.wait_until_ready(problem, seconds, self.cancel):
+            raise ToolError(
+                f"the server did not start: {why}\n{service.tail()}",
+                hint="run `ci-framework/ci mcp check`, which reports why",
+            )
 
 
 def read_results(output: Path, scenarios: list[str]) -> Revision | None:

@@ -30,13 +30,13 @@ def describe_answer(answer: HttpAnswer) -> tuple[str, str] | None:
     if status in _ABSENT:
         return f"it has no endpoint there (HTTP {status})", _PATH
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        hint = "look for the error in what the server writes to stderr"
+        hint = "look for the error in what the server wrote to stderr"
         return f"it failed with HTTP {status}", hint
     if status >= HTTPStatus.BAD_REQUEST:
-        return f"it answered with HTTP {status}", "compare it with the protocol"
+        return f"it responded with HTTP {status}", "compare it with the protocol"
     if status == HTTPStatus.OK and kind not in _TYPES:
         named = kind or "no content type"
-        return f"it answered with {named} instead of {' or '.join(_TYPES)}", _PATH
+        return f"it responded with {named} instead of {' or '.join(_TYPES)}", _PATH
     return None
 
 

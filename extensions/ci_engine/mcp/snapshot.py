@@ -144,7 +144,7 @@ def _findings(
         yield finding(
             "no-snapshot",
             f"there is no {name} to compare the server with",
-            f"write it, look at it and commit it: {_UPDATE}",
+            f"write it, review it and commit it: {_UPDATE}",
         )
     for change in changes:
         hint = f"if this is intended, update the snapshot: {_UPDATE}"
@@ -155,10 +155,10 @@ def compare(before: Snapshot, now: Snapshot) -> Iterator[str]:
     """Describe the changes."""
     for version in before.protocols:
         if version not in now.protocols:
-            yield f"the server does not speak {version} any more"
+            yield f"the server no longer speaks {version}"
     for version in now.protocols:
         if version not in before.protocols:
-            yield f"the server speaks {version}, and did not before"
+            yield f"the server now speaks {version}"
     for kind, items in before.lists().items():
         current = now.lists()[kind]
         noun = kind.removesuffix("s").replace("-", " ")

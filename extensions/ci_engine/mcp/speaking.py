@@ -82,8 +82,8 @@ def _not_spoken(session: Session, observations: Observations, settings: Mcp) -> 
     if session.transport == "stdio" and early:
         return finding(
             "crash",
-            f"the server ended when a client asked for {named} ({session.transport})",
-            "answer a request that is not known with an error (code -32601)",
+            f"the server exited when a client requested {named} ({session.transport})",
+            "respond to an unknown request with an error (code -32601)",
         )
     reason = f": {clip(failure.text)}" if failure and failure.text else ""
     wrong = describe_answer(session.http) if session.http else None
@@ -93,7 +93,9 @@ def _not_spoken(session: Session, observations: Observations, settings: Mcp) -> 
         reason = f": no response within {settings.answer_seconds:g} s"
     message = f"the server does not speak {named} ({session.transport}){reason}"
     if kind == "invalid":
-        return finding("wrong-answer", message, "compare the answer with the protocol")
+        return finding(
+            "wrong-answer", message, "compare the response with the protocol"
+        )
     hint = "newer SDKs speak both; clients move to the version without a handshake"
     if handshake:
         hint = "today's clients start with the handshake: use an SDK that has it"
@@ -106,15 +108,15 @@ def _answers(session: Session) -> Iterator[Finding]:
         yield warning(
             "redirect",
             f"the endpoint redirects to {http.location} (HTTP {http.status})",
-            "set tool.ci-framework.mcp.http-path to where it leads; not every client "
-            "follows",
+            "set tool.ci-framework.mcp.http-path to its target; not every client "
+            "follows redirects",
         )
     forgotten = bool(http and http.status == HTTPStatus.NOT_FOUND)
     for name, failure in session.failing_lists.items():
         reason = f"{failure.kind}: {clip(failure.text)}"
-        hint = "compare the answer with the protocol"
+        hint = "compare the response with the protocol"
         if forgotten:
-            reason = "the server forgot the session that it had opened (HTTP 404)"
+            reason = "the server does not know the session that it opened (HTTP 404)"
             hint = "keep a session until its client ends it, or serve without sessions"
         yield finding(
             "wrong-answer",
@@ -161,7 +163,7 @@ def _schema_findings(lists: dict[str, Listing]) -> Iterator[Finding]:
             yield finding(
                 "duplicate-name",
                 f"{kind} lists {name!r} more than once",
-                "a client can reach one of them only",
+                "clients can reach only one of them",
             )
     for tool in lists["tools"].items if "tools" in lists else ():
         yield from _tool_findings(tool)
@@ -173,8 +175,8 @@ def _tool_findings(tool: Item) -> Iterator[Finding]:
     if not _NAME.fullmatch(given):
         yield warning(
             "tool-name",
-            f"tool {name!r}: the name has other characters than letters, digits, "
-            "underscores, hyphens and dots, or more than 128",
+            f"tool {name!r}: expected a name of at most 128 letters, digits, "
+            "underscores, hyphens and dots",
             "clients may reject it",
         )
     for key, what in _SCHEMAS.items():
@@ -229,13 +231,15 @@ def judge_calls(observations: Observations, settings: Mcp) -> CheckResult:
     notes = [f"called {len(made)}"] if made else []
     if left:
         names = name_some(left, 5)
-        notes.append(f"only read, but need arguments: declare calls of them: {names}")
+        notes.append(
+            f"read-only tools that need arguments: declare calls for them: {names}"
+        )
     unread = next((s for s in observations.sessions if s.failing_lists), None)
     if not made and unread is not None and observations.reference is None:
         reason = f"the lists of the server could not be read ({unread.label})"
         return without("mcp-calls", reason, Status.NOT_RUN)
     if not made:
-        reason = "nothing is declared safe to call, in tool.ci-framework.mcp.calls"
+        reason = "no call is declared safe in tool.ci-framework.mcp.calls"
         check = without("mcp-calls", reason)
         check.notes = notes
         return check

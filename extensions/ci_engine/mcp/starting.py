@@ -16,7 +16,7 @@ from ci_engine.processes.programs import describe_exit
 _TERMINATED = (0, -15, 143, -2, 130)
 _COMMANDS = {"stdio": "command", "http": "http-command"}
 _TAKEN = re.compile(r"address already in use|EADDRINUSE|Errno (48|98)|10048", re.I)
-_LATE = "if it only starts late, set tool.ci-framework.mcp.start-seconds"
+_LATE = "if it only starts slowly, set tool.ci-framework.mcp.start-seconds"
 _OUTPUT = "print(…, file=sys.stderr) or a logger: stdout belongs to the protocol"
 
 
@@ -46,7 +46,7 @@ def judge_start(observations: Observations, settings: Mcp) -> CheckResult:
             continue
         if process.exposed and not any(each.rule == "exposed" for each in found):
             found.append(_exposed(settings))
-        times.append(f"{session.label}: first answer after {process.answered:.1f} s")
+        times.append(f"{session.label}: first response after {process.answered:.1f} s")
         if process.answered > settings.start_seconds:
             found.append(_slow(session, process, settings))
     check = result("mcp-start", found, times)
@@ -73,8 +73,8 @@ def _exposed(settings: Mcp) -> Finding:
     return finding(
         "exposed",
         f"the server listens on all addresses of the machine, not on {settings.host}: "
-        "whoever is in the same network can call its tools",
-        "hand {host} to the server in http-command; if it is meant, set "
+        "everybody on the same network can call its tools",
+        "pass {host} to the server in http-command; if that is intended, set "
         'tool.ci-framework.mcp.host = "0.0.0.0"',
     )
 
@@ -97,12 +97,12 @@ def _no_answer(sessions: list[Session], settings: Mcp) -> Finding:
         message = f"the server ended before it answered {where}: {how}"
         hint = f"run the command of {key} by hand"
         if session.transport == "http" and _TAKEN.search(process.stderr):
-            hint = f"hand {{port}} to the server in {key}: that port was free"
+            hint = f"pass {{port}} to the server in {key}: that port was free"
         return finding("crash", message + words, hint)
     http = session.http
     wrong = describe_answer(http) if http else None
     if wrong is not None:
-        message = f"the server gave no answer {where} at {settings.http_path}: "
+        message = f"the server did not respond {where} at {settings.http_path}: "
         return finding("http-answer", message + wrong[0] + words, wrong[1])
     if failure and failure.kind == "silent":
         message = (
@@ -110,29 +110,29 @@ def _no_answer(sessions: list[Session], settings: Mcp) -> Finding:
             f"{settings.start_seconds + settings.answer_seconds:g} s"
         )
         hint = (
-            f"hand {{host}} and {{port}} to the server in {key}; HOST and PORT hold "
-            f"them too; {_LATE}"
+            f"pass {{host}} and {{port}} to the server in {key}, or let it read the "
+            f"variables HOST and PORT; {_LATE}"
         )
         return finding("no-answer", message + words, hint)
     if failure and failure.kind in ("timeout", "silent"):
         limit = settings.start_seconds + settings.answer_seconds
-        message = f"the server did not answer within {limit:g} s {where}"
+        message = f"the server did not respond within {limit:g} s {where}"
         if http and is_stream(http):
             message += ": it opened a stream of events and sent none"
         if process and process.stray_lines:
             message += f", but wrote {process.stray[0]!r}"
-            hint = f"use {_OUTPUT}; a message of it has a line of its own, in UTF-8"
+            hint = f"use {_OUTPUT}; each message of the protocol is one line of UTF-8"
             return finding("no-answer", message + words, hint)
         return finding(
             "no-answer",
             f"{message}; it was still running{words}",
-            f"run the command of {key} by hand; does it wait for something, or serve "
-            f"another transport? {_LATE}",
+            f"run the command of {key} by hand, and check whether it waits for "
+            f"something or serves another transport; {_LATE}",
         )
     text = "; ".join(
         f"{each.era}: {each.failure.text}" for each in sessions if each.failure
     )
-    message = f"the server gave no answer that the protocol allows {where}: {text}"
+    message = f"the response of the server is not valid in the protocol {where}: {text}"
     return finding("no-protocol", message + words, f"check the command of {key}")
 
 

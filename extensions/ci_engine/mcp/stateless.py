@@ -20,13 +20,13 @@ def judge_stateless(observations: Observations, settings: Mcp) -> CheckResult:
     if not spoken:
         return without(_NAME, NEVER_STARTED, Status.NOT_RUN)
     if not any(each.era == MODERN for each in spoken):
-        reason = f"the server does not speak {MODERN}: a handshake is state"
+        reason = f"the server does not speak {MODERN}: a handshake creates state"
         return without(_NAME, reason)
     rounds = observations.rounds
     one, two, again = rounds.one, rounds.two, rounds.again
     silent = next((each for each in two if _is_silent(each)), None)
     if silent is not None:
-        reason = f"two processes did not answer in time: {silent.label}"
+        reason = f"two processes did not respond in time: {silent.label}"
         return without(_NAME, reason, Status.NOT_RUN)
     stable = [not again or _same(_at(one, i), _at(again, i)) for i in range(len(one))]
     found: dict[str, Finding] = {}
@@ -75,7 +75,7 @@ def _different(call: Call, other: Call | None) -> Finding:
     return finding(
         "state",
         change,
-        "keep state that a client needs outside of the process, or hand it to the "
-        "client and take it back as an argument; if one process is meant to answer "
-        "everything, set tool.ci-framework.mcp.stateless = false",
+        "keep state that a client needs outside of the process, or pass it to the "
+        "client and receive it back as an argument; if a single process handles every "
+        "request, set tool.ci-framework.mcp.stateless = false",
     )

@@ -9,6 +9,7 @@ from ci_engine.findings.results import CheckResult, Finding, Status
 TOOL = "mcp"
 NEVER_STARTED = "the server did not start"
 _LONGEST_TEXT = 400
+_MOST_ROWS = 6
 
 
 def finding(
@@ -48,13 +49,13 @@ def clip(text: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
-def last_words(stderr: str, lines: int = 6) -> str:
+def last_words(stderr: str) -> str:
     """The last lines of a server's stderr, for the end of a message.
 
     Its last line is on the first line of the message, because consoles and summaries
     show no more.
     """
-    rows = [row for row in stderr.splitlines() if row.strip()][-lines:]
+    rows = [row for row in stderr.splitlines() if row.strip()][-_MOST_ROWS:]
     if not rows:
         return ""
     above = "".join(f"\n  {clip(row)}" for row in rows[:-1])

@@ -24,7 +24,7 @@ from ci_engine.project.repository import Project
 
 _HEAD = f"""\
 # The packages of this repository, as detected. `ci-framework/ci packages --configure`
-# writes this file anew; every command detects the packages again, so nothing reads it.
+# rewrites this file; every command detects the packages again, so nothing reads it.
 # To correct what was detected, write files of your own beside this one:
 #   {DETECTION}: packages (path, import-names, source-paths, test-paths),
 #     exclude and include (patterns of directories)

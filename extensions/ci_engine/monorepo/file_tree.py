@@ -9,7 +9,7 @@ import msgspec
 
 from ci_engine.project.repository import Project
 
-# The engine and its files are no packages of the project.
+# The engine and its files are not packages of the project.
 _FRAMEWORK = "ci-framework/"
 
 

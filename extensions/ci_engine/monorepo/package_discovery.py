@@ -179,7 +179,7 @@ def _not_own(parts: Sequence[str]) -> str:
 
 
 def _no_package(manifest: Manifest, found: Mapping[str, Found]) -> str:
-    """Why a directory with a manifest is no package, empty if it is one."""
+    """Why a directory with a manifest is not a package, empty if it is one."""
     name = normalize(manifest.name)
     if not manifest.file or not name.strip("-"):
         return manifest.because or "no file names a package"

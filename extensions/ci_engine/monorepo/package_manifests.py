@@ -52,7 +52,7 @@ class Manifest(msgspec.Struct):
         file: the file that makes it a package; empty = it is none.
         version: its version, empty if it is computed.
         requires_python: the supported Pythons, as written.
-        because: why it is no package, or what is unusual about it.
+        because: why it is not a package, or what is unusual about it.
         roots: the directories that contain its packages, by package; "" means all.
         modules: its known import names.
         computed: whether its requirements are only known once it is built.

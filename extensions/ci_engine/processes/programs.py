@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -21,6 +21,7 @@ from ci_engine.processes.leftovers import end_leftovers
 
 _POLL_SECONDS = 0.05
 _LONGEST_LINE = 2_000
+_PART = 65_536
 # On a busy machine, a process may be scheduled late.
 _STACK_SECONDS = 3.0
 # Names a file; makes our plugin write the stack beside it on SIGXCPU.
@@ -133,15 +134,10 @@ def _ask_for_stack(process: subprocess.Popen[bytes], path: Path) -> None:
             return
 
 
-def _collect(stream: IO[bytes], sink: list[bytes], on_line: _LineSink) -> None:
-    for line in iter(stream.readline, b""):
-        sink.append(line)
-        if on_line is not None:
-            on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+def _collect(stream: IO[bytes], sink: list[bytes]) -> None:
+    while part := os.read(stream.fileno(), _PART):
+        sink.append(part)
     stream.close()
-
-
-_LineSink = Callable[[str], None] | None
 
 
 def run_program(
@@ -151,7 +147,6 @@ def run_program(
     timeout: float | None = None,
     variables: Mapping[str, str] | None = None,
     cancel: threading.Event | None = None,
-    on_line: _LineSink = None,
 ) -> Outcome:
     """Run a program until it exits, times out or is canceled.
 
@@ -162,7 +157,6 @@ def run_program(
         variables: the whole environment of the program; the current one if None.
             With that of our pytest plugin, it may write its stack before it is killed.
         cancel: an event that, once set, kills the program.
-        on_line: called with each line of output as it arrives.
 
     Returns:
         The outcome; a program that cannot be started is an outcome, not an error.
@@ -184,7 +178,7 @@ def run_program(
         return Outcome(words, None, "", "", 0.0, missing=reason)
     out: list[bytes] = []
     err: list[bytes] = []
-    readers = _start_readers(process, out, err, on_line)
+    readers = _start_readers(process, out, err)
     timed_out = False
     try:
         timed_out = _wait(process, readers, started, timeout, cancel)
@@ -236,13 +230,10 @@ def probe_program(
 
 
 def _start_readers(
-    process: subprocess.Popen[bytes],
-    out: list[bytes],
-    err: list[bytes],
-    on_line: _LineSink,
+    process: subprocess.Popen[bytes], out: list[bytes], err: list[bytes]
 ) -> list[threading.Thread]:
     readers = [
-        threading.Thread(target=_collect, args=(stream, sink, on_line), daemon=True)
+        threading.Thread(target=_collect, args=(stream, sink), daemon=True)
         for stream, sink in ((process.stdout, out), (process.stderr, err))
         if stream is not None
     ]

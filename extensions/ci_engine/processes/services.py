@@ -7,14 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ci_engine.processes.leftovers import MARK_VARIABLE, end_leftovers, inner_mark
-from ci_engine.processes.programs import describe_exit, kill_tree
+from ci_engine.processes.programs import CanceledError, describe_exit, kill_tree
 
 _POLL_SECONDS = 0.05
 _MOST_OUTPUT = 20_000
@@ -70,6 +71,31 @@ class Service:
         """How the program ended by itself; empty while it runs."""
         code = self._process.poll()
         return "" if code is None else describe_exit(code)
+
+    def wait_until_ready(
+        self, problem: Callable[[], str], seconds: float, cancel: threading.Event
+    ) -> str:
+        """Wait until the program is ready, ends or has taken too long.
+
+        Args:
+            problem: why the program is not ready; empty if it is.
+            seconds: how long it may take.
+            cancel: set when the run is canceled.
+
+        Returns:
+            Why it is not ready; empty if it is.
+
+        Raises:
+            CanceledError: if the run is canceled.
+        """
+        end = time.monotonic() + seconds
+        while found := self.ended or problem():
+            if cancel.is_set():
+                raise CanceledError(self.output.stem)
+            if self.ended or time.monotonic() > end:
+                return self.ended or found
+            time.sleep(_POLL_SECONDS)
+        return ""
 
     def stop(self, grace: float) -> Stopped:
         """Stop the program and everything that it started.

@@ -114,5 +114,5 @@ def write_text(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
         raise ToolError(
             f"{path}: cannot be written: {error.strerror}",
-            hint="make room or make the directory writable",
+            hint="free disk space, or make the directory writable",
         ) from error

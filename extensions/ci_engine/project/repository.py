@@ -204,7 +204,7 @@ def _manager(root: Path, tools: Table) -> Manager:
         return "pixi"
     if "poetry" in tools or (root / "poetry.lock").is_file():
         return "poetry"
-    # uv's build backend has its settings there too, but is no sign of uv as manager.
+    # uv's build backend has its settings there too, but is not a sign of uv as manager.
     managed = "uv" in tools and {*table(tools, "uv")} != {"build-backend"}
     if managed or (root / "uv.lock").is_file():
         return "uv"

@@ -110,14 +110,14 @@ def stray_files(built: BuiltFiles, project: Project) -> Iterator[Finding]:
         stray = sorted(name for name in names if matching(name, patterns))
         if stray:
             message = (
-                f"{path.name} holds stray files: {name_some(stray, _SHOWN)}: "
+                f"{path.name} contains stray files: {name_some(stray, _SHOWN)}: "
                 "exclude them from the build"
             )
             yield release_finding("stray-file", message, "pyproject.toml", 1)
     foreign = _not_in_git(built, project)
     if foreign:
         message = (
-            f"{built.sdist.name} holds files that git does not track: "
+            f"{built.sdist.name} contains files that git does not track: "
             f"{name_some(foreign, _SHOWN)}"
         )
         yield release_finding("not-in-git", message, "pyproject.toml", 1, "warning")
@@ -143,7 +143,7 @@ def wheels_differ(built: BuiltFiles, other: frozenset[str]) -> Iterator[Finding]
     ):
         if names:
             message = (
-                f"the wheel of the {here} holds what that of the {there} lacks: "
+                f"only the wheel of the {here}, not that of the {there}, contains "
                 f"{name_some(sorted(names), _SHOWN)}"
             )
             yield release_finding("wheel-differs", message, "pyproject.toml", 1)

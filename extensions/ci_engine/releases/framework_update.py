@@ -159,7 +159,7 @@ class FrameworkUpdate:
             because = f"needs the network: {offline}" if offline else outcome.tail(5)
             raise ToolError(
                 f"copier {words[0]}: {because}",
-                hint=f"run `copier {words[0]}` in a clean clone to see it",
+                hint=f"run `copier {words[0]}` in a clean clone to see why",
             )
         return outcome
 
@@ -250,7 +250,8 @@ def answers_file(root: Path) -> str:
     answers = read_engine_lock(root).answers
     if not answers or not (root / answers).is_file():
         raise UsageError(
-            "there are no answers of the template here, so it cannot be updated",
+            "there is no answers file of the template here, so the project cannot be "
+            "updated",
             hint="adopt the repository with `ci-framework adopt .`",
         )
     return answers

@@ -14,7 +14,7 @@ from ci_engine.project.version_sources import (
     static_version,
     version_from_git,
 )
-from ci_engine.releases.pep440 import PublicVersion, parse_version
+from ci_engine.releases.pep440 import parse_version
 from ci_engine.releases.tags import TagNames, find_tag_names, list_tags
 
 
@@ -108,11 +108,3 @@ def same_version(one: str, other: str) -> bool:
     """Whether two texts are the same version, in any spelling."""
     first, second = parse_version(one), parse_version(other)
     return first is not None and second is not None and first.key == second.key
-
-
-def require_version(text: str) -> PublicVersion:
-    """Parse a version that was validated before."""
-    version = parse_version(text)
-    if version is None:
-        raise UsageError(f"{text!r} is no version", hint="see PEP 440")
-    return version

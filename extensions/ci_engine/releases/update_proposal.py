@@ -90,14 +90,14 @@ class UpdateProposal:
         draft = bool(made.conflicts)
         number = propose_branch(self.api, BRANCH, facts, draft=draft)
         if number:
-            return f"pull request {number} was refreshed"
+            return f"pull request {number} was updated"
         return "a pull request was opened"
 
     def _open_issue(self, made: MadeUpdate) -> str:
         """Open or update the issue that explains how to update by hand."""
         text = f"{_BY_HAND}\n{describe(made)}"
         number = open_issue(self.api, _MARKER, title_of(made), text)
-        done = f"issue {number} was refreshed" if number else "an issue was opened"
+        done = f"issue {number} was updated" if number else "an issue was opened"
         return f"{done}: the token may not push workflows"
 
 

@@ -77,7 +77,7 @@ def _why_untagged(subject: ReleaseSubject, version: PublicVersion) -> str:
     """Why the build does not derive the version of a tag, and the next step."""
     if subject.tag:
         return (
-            f"{subject.source} makes {version} of the tag {subject.tag}: the build "
+            f"{subject.source} derives {version} from the tag {subject.tag}: the build "
             "changes or adds files that git does not ignore, or its settings expect "
             "another tag"
         )
@@ -97,7 +97,7 @@ def _why_untagged(subject: ReleaseSubject, version: PublicVersion) -> str:
 
 def _unpublishable(version: PublicVersion) -> Iterator[Finding]:
     if version.local:
-        message = f"package indexes refuse a local version such as {version}"
+        message = f"package indexes reject a local version such as {version}"
         yield _finding("local-version", message)
     elif version.dev is not None:
         message = f"{version} is a development version: pip does not install it"

@@ -118,7 +118,7 @@ def _security(matrix_jobs: list[MatrixJob]) -> list[str]:
         if check.id in _SECURITY
     ]
     if not rows:
-        return ["### Security", "", "No check of security was part of this run.", ""]
+        return ["### Security", "", "No security check was part of this run.", ""]
     head = [
         "| run | check | result | findings | new | tool |",
         "|---|---|---|---:|---:|---|",

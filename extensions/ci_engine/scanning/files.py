@@ -148,7 +148,7 @@ def _sort_code(
 
 
 def _sort(files: Files, project: Project, path: Path, name: str) -> int | None:
-    """The size of a file; None for entries that are no readable files, with a note."""
+    """The size of a file; None for entries that are not readable files, with a note."""
     try:
         facts = path.lstat()
     except (FileNotFoundError, NotADirectoryError):

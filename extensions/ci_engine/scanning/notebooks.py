@@ -46,7 +46,7 @@ class Notebooks:
 
     Attributes:
         code: each notebook and its code, by the extracted file.
-        unread: files that are no valid notebooks, with the reason.
+        unread: files that are not valid notebooks, with the reason.
     """
 
     code: dict[str, tuple[str, NotebookCode]] = field(
@@ -107,7 +107,7 @@ def read_notebook(path: Path) -> NotebookCode:
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: if it is no valid notebook.
+        ValueError: if it is not a valid notebook.
     """
     raw = path.read_text(encoding="utf-8-sig")
     try:

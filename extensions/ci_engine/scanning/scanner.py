@@ -51,7 +51,7 @@ _Decoded = TypeVar("_Decoded")
 SECRET_SCORE = 8.5
 _REVOKE = (
     "revoke it where it was issued, then remove it from the files; "
-    "what was pushed once has to be counted as known"
+    "treat what was ever pushed as leaked"
 )
 
 

@@ -141,7 +141,7 @@ class _Signs(msgspec.Struct, frozen=True):
     def in_tests(
         self, files: Files, tests: frozenset[str], beside: list[str]
     ) -> frozenset[str]:
-        """The tests that may read the file; proximity is no evidence."""
+        """The tests that may read the file; proximity is not evidence."""
         found = _naming([self.base], files, tests)
         found |= files.having(_BUILDERS, tests, _BUILDER_WORDS)
         if self.base == b"Makefile":

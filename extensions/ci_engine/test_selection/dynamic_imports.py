@@ -172,7 +172,7 @@ class _Loading:
                 self._below(location)
 
     def _below(self, location: str) -> None:
-        """All files of a directory; a package that loads itself is no evidence."""
+        """All files of a directory; a package that loads itself is not evidence."""
         kept = self.maybe if location == self.outermost else self.likely
         kept.update(self.modules.below(location))
 

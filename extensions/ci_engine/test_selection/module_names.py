@@ -125,7 +125,7 @@ class Modules:
         Prefer declared code, and files in the importer's own directory of tests;
         otherwise any of them may be meant.
         """
-        if len(paths) < 2:  # noqa: PLR2004 - one is no choice
+        if len(paths) < 2:  # noqa: PLR2004 - one is not a choice
             return paths
         above = set(parents(importer)) | self._declared
         near = [path for path in paths if self._start(path) in above]

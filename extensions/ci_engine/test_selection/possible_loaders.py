@@ -59,7 +59,7 @@ class PossibleLoaders:
         text = self.files.read(hub)
         if not lists_directories(text):
             return False
-        # Directories that also contain the loader are no evidence.
+        # Directories that also contain the loader are not evidence.
         above = [
             d
             for d in (location, *parents(location))

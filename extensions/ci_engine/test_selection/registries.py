@@ -1,7 +1,7 @@
 """Modules that a package imports because they register something.
 
 Evidence: the module changes an object of another module when it is imported. A package
-that imports a module only for its names is no evidence: otherwise every test would
+that imports a module only for its names is not evidence: otherwise every test would
 need every module. Users of the package depend on modules that register.
 """
 

@@ -130,7 +130,7 @@ class Files:
         return self._having[asked]
 
     def outside_of_packages(self, directory: str) -> str:
-        """The nearest directory, from here upwards, that is no package."""
+        """The nearest directory, from here upwards, that is not a package."""
         while directory in self.packages:
             directory = parent(directory)
         return directory

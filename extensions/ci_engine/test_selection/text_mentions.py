@@ -58,7 +58,7 @@ class Mentions:
 
     Attributes:
         commands: the project's own commands with their modules.
-        tests: the files with tests: naming one of them is no evidence.
+        tests: the files with tests: naming one of them is not evidence.
     """
 
     modules: Modules

@@ -95,7 +95,7 @@ def _check_hashes(project: Project) -> Iterator[Finding]:
             continue
         if not (root / name).exists():
             yield _finding(
-                name, f"missing: no update brings it back\nhint: {restore(name)}"
+                name, f"missing: updates do not restore it\nhint: {restore(name)}"
             )
             continue
         line = marker_line(root / name)

@@ -37,7 +37,7 @@ def check_pinned_commit(project: Project) -> Iterator[Finding]:
     if lock.commit and described and not lock.commit.startswith(described[1]):
         message = (
             f"it pins the engine of commit {lock.commit[:12]}, but {lock.answers} "
-            f"is of {rendered}: files and engine do not belong together\n"
+            f"is of {rendered}: the files and the engine must be of the same commit\n"
             f"hint: {restore(ENGINE_LOCK)}"
         )
         yield configuration_finding(ENGINE_LOCK, message)

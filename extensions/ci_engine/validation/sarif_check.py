@@ -34,7 +34,7 @@ def check_sarif(path: Path) -> Iterator[Finding]:
     """Report why a SARIF file must not be uploaded.
 
     Raises:
-        ConfigurationError: if it is no regular file.
+        ConfigurationError: if it is not a regular file.
     """
     for problem in _problems(path):
         yield Finding(

@@ -76,7 +76,7 @@ def check_packages(project: Project) -> Iterator[Finding]:
                 yield Finding(
                     tool="ci-framework",
                     rule="packages",
-                    message=f"{key} is no package; packages: {', '.join(known)}",
+                    message=f"{key} is not a package; packages: {', '.join(known)}",
                     path=f"{FOLDER}/{name}",
                 )
 

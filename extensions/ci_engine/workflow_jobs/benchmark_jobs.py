@@ -58,7 +58,7 @@ def with_benchmarks(
     elif event.name in _COMPARED_BEFORE:
         because = "benchmarks are compared for pull requests, and measured once a week"
     elif not _is_sensitive(decision, [*suite, *_LOAD_TESTS]):
-        because = "the change touches no code that can become slower"
+        because = "the change touches no code that could become slower"
     elif not planned:
         because = f"what the change touches has no benchmarks: {', '.join(suite)}"
     started = [] if because else planned

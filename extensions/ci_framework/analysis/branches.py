@@ -27,7 +27,7 @@ def state_branches(survey: Survey, findings: Findings) -> None:
     findings.add(
         "default-branch",
         shown or None,
-        "the remote shows it first"
+        "the remote lists it first"
         if default
         else "no remote names one: it is checked out here",
         (),

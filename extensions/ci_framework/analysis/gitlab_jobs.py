@@ -32,7 +32,7 @@ class GitLabJob:
 
 
 def gitlab_jobs(survey: Survey) -> Iterator[GitLabJob]:
-    """The jobs of the pipeline; hidden ones are no jobs, but what others extend."""
+    """The jobs of the pipeline; hidden ones are not jobs, but what others extend."""
     if not survey.has(PIPELINE):
         return
     top = survey.documents.nodes(PIPELINE)

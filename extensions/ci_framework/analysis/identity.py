@@ -38,12 +38,12 @@ def state_identity(survey: Survey, findings: Findings) -> None:
 
 def _state_name(survey: Survey, findings: Findings) -> None:
     for value, location in fields(survey, "name"):
-        findings.add("project-name", value, "its metadata has it", [location])
+        findings.add("project-name", value, "its metadata states it", [location])
         return
     older = ("tool", "flit", "metadata", "module")
     if value := text(survey.pyproject, *older):
         location = survey.location(*older)
-        findings.add("project-name", value, "its metadata has it", [location])
+        findings.add("project-name", value, "its metadata states it", [location])
         return
     for path, keys in (
         ("pixi.toml", ("workspace", "name")),
@@ -120,7 +120,7 @@ def _state_url(survey: Survey, findings: Findings) -> None:
         locations = [location] if location else []
         findings.add("repository-url", address, because, locations)
         return
-    because = "neither a remote nor the metadata name an address"
+    because = "neither a remote nor the metadata has an address"
     findings.add("repository-url", None, because)
 
 
@@ -129,7 +129,7 @@ def _state_license(survey: Survey, findings: Findings) -> None:
     inner = (inside, survey.location("project", "license"))
     for value, location in (*fields(survey, "license"), inner):
         if name := _license_name(value):
-            findings.add("license", name, "its metadata name it", [location])
+            findings.add("license", name, "its metadata names it", [location])
             return
     for path in survey.files:
         if "/" in path or not re.match(r"(?i)(licen[cs]e|copying)", path):
@@ -204,7 +204,7 @@ def _why_virtual(survey: Survey) -> str:
 def _state_people(survey: Survey, findings: Findings) -> None:
     for value, location in fields(survey, "description"):
         line = " ".join(value.split())
-        findings.add("description", line, "its metadata has it", [location])
+        findings.add("description", line, "its metadata states it", [location])
         break
     else:
         computed = "description" in survey.setup_call.lines
@@ -217,13 +217,13 @@ def _state_people(survey: Survey, findings: Findings) -> None:
     reason = "the first author of its metadata"
     because = "the address of the first author"
     if not name and not address:
-        reason = because = "its metadata name no author that can be read"
+        reason = because = "its metadata has no author that can be read"
     findings.add("author", name or None, reason, locations)
     findings.add("author-email", address or None, because, locations)
     scripts = table(survey.project, "scripts") or survey.tool("poetry", "scripts")
     console = survey.setup_cfg.rows("options.entry_points", "console_scripts")
     names = [*scripts, *(row.split("=")[0].strip() for row in console)]
-    findings.add("scripts", names, "commands that its metadata name")
+    findings.add("scripts", names, "commands in its metadata")
 
 
 def _author(survey: Survey) -> tuple[str, str, Evidence | None]:

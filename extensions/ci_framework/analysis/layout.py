@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+import msgspec
+
 from ci_engine.configuration.tables import table
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.packages import Package, find_packages, join
@@ -15,6 +17,7 @@ from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Confidence, Evidence
 
 _MOST_SHOWN = 20
+_RUFF_SETTINGS = (PYPROJECT, "ruff.toml", ".ruff.toml")
 
 _ASIDE = word_set("aside")
 _NATIVE = (".pyx", ".rs", ".c", ".cc", ".cpp", ".cu", ".f90", ".go")
@@ -73,6 +76,23 @@ def _state_templates(survey: Survey, findings: Findings) -> None:
     because = "it renders other projects from them" if found else "it renders nothing"
     locations = [Evidence(path=path) for path in survey.templates[:3]]
     findings.add("templates", found, because, locations)
+    broken = [
+        path
+        for path in survey.templates
+        if path.rpartition("/")[2] in _RUFF_SETTINGS
+        and not _is_toml(survey.documents.text(path))
+    ]
+    because = "ruff stops at settings that are a template" if broken else "none found"
+    locations = [Evidence(path=path) for path in broken]
+    findings.add("template-settings", broken, because, locations)
+
+
+def _is_toml(content: str) -> bool:
+    try:
+        msgspec.toml.decode(content)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _why_sources(layout: Layout) -> tuple[str, Confidence]:
@@ -86,7 +106,7 @@ def _why_sources(layout: Layout) -> tuple[str, Confidence]:
 
 def _layout(survey: Survey) -> Layout:
     members, nested = _projects(survey)
-    top = find_packages(survey, "") if _is_project(survey, "") or not members else []
+    top = find_packages(survey, "") if _is_project(survey) or not members else []
     if not members and nested and not top:
         members = [path.rpartition("/")[0] for path in nested]
         members = [path for path in members if not is_aside(path)]
@@ -116,7 +136,7 @@ def _projects(survey: Survey) -> tuple[list[str], list[str]]:
         and not any(fnmatchcase(directory, pattern) for pattern in exclude)
     ]
     rest = [path for path in manifests if path.rpartition("/")[0] not in members]
-    if not _is_project(survey, "") and not members:
+    if not _is_project(survey) and not members:
         members = [
             d for d in directories if not is_aside(d) and not _within(d, directories)
         ]
@@ -153,14 +173,14 @@ def is_aside(path: str) -> bool:
     return any(part.lower() in _ASIDE for part in path.split("/"))
 
 
-def _is_project(survey: Survey, root: str) -> bool:
-    """Whether a directory contains an installable project."""
-    document = survey.documents.toml(join(root, PYPROJECT))
+def _is_project(survey: Survey) -> bool:
+    """Whether the repository itself is an installable project."""
+    document = survey.documents.toml(PYPROJECT)
     tools = table(document, "tool")
     if "project" in document or table(tools, "poetry") or table(tools, "flit"):
         return True
-    older = survey.documents.ini(join(root, "setup.cfg"))
-    return survey.has(join(root, "setup.py")) or "metadata" in older.sections
+    older = survey.documents.ini("setup.cfg")
+    return survey.has("setup.py") or "metadata" in older.sections
 
 
 def _sources(survey: Survey, roots: list[str], packages: list[Package]) -> list[str]:

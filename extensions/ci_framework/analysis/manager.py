@@ -46,7 +46,7 @@ def state_manager(survey: Survey, pixi: Pixi, findings: Findings) -> None:
         first = signs[0]
         same = [sign.evidence for sign in signs if sign.manager == first.manager]
         others = sorted({s.manager for s in signs} - {first.manager, "pip"})
-        also = f"; there are signs of {', '.join(others)} as well" if others else ""
+        also = f"; other files point to {', '.join(others)}" if others else ""
         findings.add(
             "manager", first.manager, first.because + also, same, first.confidence
         )
@@ -142,13 +142,13 @@ def _state_locks(survey: Survey, findings: Findings) -> None:
     ]
     because = "lock files at the top"
     if len(tracked) > 1:
-        because = f"{len(tracked)} lock files at the top: only one can be in force"
+        because = f"{len(tracked)} lock files at the top: only one can be in effect"
     locations = [survey.file(name) for name in tracked]
     findings.add("lock-files", [*tracked, *untracked], because, locations)
     if tracked:
-        reason = f"git has {', '.join(tracked)}"
+        reason = f"git tracks {', '.join(tracked)}"
     elif untracked:
-        reason = f"{', '.join(untracked)} is there, but git does not have it"
+        reason = f"{', '.join(untracked)} exists, but git does not track it"
     else:
         reason = "there is no lock file"
     findings.add("lock-tracked", bool(tracked), reason, locations)

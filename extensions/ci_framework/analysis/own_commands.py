@@ -84,7 +84,7 @@ def _plain_words(line: str) -> tuple[str, ...]:
 
 
 def _only_looks(words: list[str]) -> bool:
-    """Whether it is no subcommand that serves, installs or prints help."""
+    """Whether it is not a subcommand that serves, installs or prints help."""
     if words[0] == "ruff":
         return words[1:2] in (["check"], ["format"])
     return not {"--version", "--help", "--install-types"} & {*words}

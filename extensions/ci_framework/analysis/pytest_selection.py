@@ -14,7 +14,7 @@ _SELECTS_WITH_VALUE = frozenset({"-m", "-k", "--ignore", "--ignore-glob", "--des
 _WITH_VALUE = word_set("pytest-values")
 _DEEPEST = 2
 _OWN_OPTION = re.compile(r"^--(?!cov|junit|durations|timeout|tb|color|benchmark|html)")
-# Arguments that scripts pass through, which are no paths of the repository.
+# Arguments that scripts pass through, which are not paths of the repository.
 _POSITIONAL = frozenset({"$@", "$*", "$1", "{posargs}", "{args}", ""})
 _UNKNOWN = re.compile(r"\$|\{\{|\{[A-Za-z_][^{}]*\}|`")
 # The only option of a call, and an expression that leaves just this out.

@@ -49,7 +49,7 @@ def state_pythons(
     findings.add(
         "requires-python",
         spec or None,
-        "its metadata admit these" if spec else _unlimited(survey),
+        "its metadata allows these" if spec else _unlimited(survey),
         locations,
     )
     value, because, evidence, confidence = _tested(survey, requirements, pixi)
@@ -75,7 +75,7 @@ def _requires(survey: Survey) -> tuple[str, list[Evidence]]:
 def _unlimited(survey: Survey) -> str:
     if "python_requires" in survey.setup_call.lines:
         return "setup.py computes them, and is not run"
-    return "its metadata admit every version"
+    return "its metadata allows every version"
 
 
 def _from_poetry(spec: str) -> str:

@@ -118,7 +118,7 @@ def _blocks(
             # A continuation of the header.
             continue
         if before or row[:1] in ("\t", " "):
-            # A continued line may start with an option, which is no prefix.
+            # A continued line may start with an option, which is not a prefix.
             plain = row.strip()
             body.append(plain if before else _RECIPE_MARKS.sub("", plain))
             continue

@@ -29,11 +29,11 @@ def python_versions(inventory: Inventory, tiers: Tiers) -> tuple[list[str], str]
         return [_USUAL], f"{because}; {_USUAL} is the framework's usual one"
     admitted = [version for version in PYTHONS if admits(spec, version)]
     if admitted:
-        note = f"the oldest of these that requires-python {spec} admits"
+        note = f"the oldest of these that requires-python {spec} allows"
         if not found:
-            note = f"the oldest from {PYTHONS[0]} on that requires-python {spec} admits"
+            note = f"the oldest from {PYTHONS[0]} on that requires-python {spec} allows"
         return admitted[:1], f"{because}; {note}"
-    note = f"requires-python {spec} admits none from {PYTHONS[0]} to {PYTHONS[-1]}"
+    note = f"requires-python {spec} allows none from {PYTHONS[0]} to {PYTHONS[-1]}"
     return [PYTHONS[0]], f"{note}: the nearest; its tests may need a newer one"
 
 

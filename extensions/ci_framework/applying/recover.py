@@ -183,7 +183,7 @@ def _carry_out(
         what = ", ".join(differing) or f"HEAD at {head.commit[:12]}"
         raise ToolError(
             f"the result is not the expected one: {what}",
-            hint="see whether a filter or hook of git changes these files",
+            hint="check whether a filter or hook of git changes these files",
         )
 
 

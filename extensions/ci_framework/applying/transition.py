@@ -48,7 +48,7 @@ def _foreign(repository: Repository, transition: Transition) -> list[str]:
         known = {"" if state is None else state.content for state in step.sides}
         content = content_of(repository.root / step.path)
         if content not in known:
-            what = "is no file that can be read" if content == OTHER else "was changed"
+            what = "cannot be read as a file" if content == OTHER else "was changed"
             found.append(f"{step.path} {what if content else 'was removed'}")
         elif index.get(step.path) not in [_entry(state) for state in step.sides]:
             found.append(f"{step.path} was changed in the index")

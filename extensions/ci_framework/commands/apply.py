@@ -58,7 +58,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_plan(parser)
     add_retire(parser)
     parser.add_argument(
-        "--plan", default="", metavar="HASH", help="agree to the plan of this hash"
+        "--plan", default="", metavar="HASH", help="accept the plan with this hash"
     )
     parser.add_argument("--branch", default="", help="name of the new branch")
     add_dry_run(parser)
@@ -173,7 +173,7 @@ def _is_agreed(plan: Plan, options: ApplyOptions) -> bool:
         return True
     if not has_terminal():
         raise UsageError(
-            "no terminal to ask at: expected --plan HASH or --yes",
+            "no terminal to ask for consent: expected --plan HASH or --yes",
             hint=f"run it again with --plan {plan.hash}",
         )
     return confirm(

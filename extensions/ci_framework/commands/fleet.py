@@ -63,7 +63,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--jobs", type=int, default=2, help="repositories at a time")
     parser.add_argument(
-        "--limit", type=int, default=0, help="only this many of those still to do"
+        "--limit", type=int, default=0, help="at most this many of the remaining ones"
     )
     parser.add_argument(
         "--slice",

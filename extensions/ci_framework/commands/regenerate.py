@@ -94,9 +94,8 @@ def _print(renewal: Renewal) -> None:
     console.print(make_table("", columns, rows))
     if renewal.guessed:
         console.print(
-            "note: the history of this clone does not reach back to when these "
-            "answers were recorded, so they may have been chosen on purpose; "
-            "`git fetch --unshallow` gets it"
+            "note: this clone is shallow, so it does not show whether these answers "
+            "were chosen on purpose; run `git fetch --unshallow`"
         )
 
 

@@ -19,9 +19,7 @@ from ci_framework.temporary_files import owned_directory
 _CLONE_SECONDS = 1800.0
 # Test runs have their own limit; this one is for everything else that hangs.
 _COMMAND_SECONDS = 6 * 3600.0
-_MISSING: dict[Action, str] = {
-    "validate": "running its code was not agreed to: use --static"
-}
+_MISSING: dict[Action, str] = {"validate": "no consent to run its code: use --static"}
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def take_slice(members: Sequence[Member], text: str) -> list[Member]:
     if match is None or int(match[1]) > int(match[2]):
         raise UsageError(
             f"--slice: expected a slice such as 2/4, got {text!r}",
-            hint="name the number of the slice, a slash, and how many there are",
+            hint="give the number of the slice and the number of slices",
         )
     return list(members[int(match[1]) - 1 :: int(match[2])])
 

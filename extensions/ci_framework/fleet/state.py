@@ -121,7 +121,7 @@ def read_state(path: Path) -> FleetState:
     except (OSError, msgspec.DecodeError) as error:
         raise ConfigurationError(
             f"{path}: cannot be read: {error}",
-            hint="remove the file; the repositories keep journals of their own",
+            hint="remove the file; the repositories have their own journals",
         ) from error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -114,22 +114,23 @@ def _count(repository: Repository) -> tuple[AlwaysRed, list[str]]:
     if not names:
         return AlwaysRed(), []
     try:
-        found = _find(repository, names)
+        project = read_project(repository.root)
+        found = _find(project, repository.tracked, names)
         fixable = [item.path for item in found if item.fixable]
-        targets = _targets(repository, fixable) if fixable else []
+        targets = _targets(project, fixable) if fixable else []
     except CommandError as error:
         reason = str(error).partition("\n")[0]
         return AlwaysRed(uncounted=reason), []
     counted = AlwaysRed(
-        rules=_counted(item.rule for item in found),
-        files=_counted(item.path for item in found),
+        rules=_most_first(item.rule for item in found),
+        files=_most_first(item.path for item in found),
         fixable=len(fixable),
         remaining=list(_by_line(found)),
     )
     return counted, targets
 
 
-def _counted(items: Iterator[str]) -> dict[str, int]:
+def _most_first(items: Iterator[str]) -> dict[str, int]:
     return dict(sorted(Counter(items).items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -140,10 +141,11 @@ def _by_line(found: Sequence[_Found]) -> Iterator[str]:
         yield f"{path}:{line} {rule}{f' x {number}' if number > 1 else ''}"
 
 
-def _find(repository: Repository, names: Sequence[str]) -> list[_Found]:
+def _find(
+    project: Project, tracked: Iterable[str], names: Sequence[str]
+) -> list[_Found]:
     """Run the locked ruff on tracked files, with the project's settings."""
-    project = read_project(repository.root)
-    own = any(_excludes(project, name) for name in repository.tracked)
+    own = any(_excludes(project, name) for name in tracked)
     # Without this option, ruff has default excludes, such as a directory named venv.
     every = () if own else ("--config", "exclude = []")
     options = (*_OPTIONS, "--no-respect-gitignore", *every)
@@ -160,9 +162,8 @@ def _find(repository: Repository, names: Sequence[str]) -> list[_Found]:
     )
 
 
-def _targets(repository: Repository, fixable: Sequence[str]) -> list[str]:
+def _targets(project: Project, fixable: Sequence[str]) -> list[str]:
     """The paths of these files for ruff, which skips some of them by default."""
-    project = read_project(repository.root)
     rows = _run(project, [*_CHECK, "--show-files", "."]).decode("utf-8", "replace")
     listed = {os.path.realpath(row) for row in rows.splitlines()}
     paths = {name: os.path.realpath(project.root / name) for name in sorted({*fixable})}

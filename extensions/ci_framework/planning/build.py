@@ -253,7 +253,7 @@ def _settle(
         blocked = files.blocked
     names = ", ".join(item.path for item in blocked)
     raise ToolError(
-        f"the template keeps rendering what the project has already: {names}",
+        f"the template still renders files that the project already has: {names}",
         hint="rename these files, or report it",
     )
 

@@ -56,7 +56,7 @@ def _check_bytes(before: bytes, edit: Edit) -> None:
     position = 0
     for span in edit.spans:
         if not position <= span.start < span.end <= len(edit.after):
-            raise _refuse("its places overlap")
+            raise _refuse("the changed places overlap")
         position = span.end
     if remove_spans(edit.after, edit.spans) != before:
         raise _refuse("bytes of the file would change")
@@ -67,7 +67,7 @@ def _check_bytes(before: bytes, edit: Edit) -> None:
     start = edit.after.index(block)
     inside = any(s.start <= start and start + len(block) <= s.end for s in edit.spans)
     if edit.spans and not inside:
-        raise _refuse("the block would stand in lines of the project")
+        raise _refuse("the block would be inside lines of the project")
 
 
 def _check_style(before: bytes, edit: Edit) -> None:
@@ -78,7 +78,7 @@ def _check_style(before: bytes, edit: Edit) -> None:
         if set(re.findall(rb"\r?\n", inserted)) != ends:
             raise _refuse("its line endings are not those of the file")
     if b"\r" in inserted.replace(b"\r\n", b"") or BOM in inserted:
-        raise _refuse("it brings bytes that are no text")
+        raise _refuse("it adds bytes that are not text")
     if edit.after.startswith(BOM) != before.startswith(BOM):
         raise _refuse("the byte order mark would move")
     for span in edit.spans:
@@ -190,7 +190,7 @@ def _compare_lists(
 ) -> None:
     """Check that the list ends with the items, and all else is unchanged."""
     if new is None or new.id != "mapping":
-        raise _refuse("the file would not hold a mapping")
+        raise _refuse("the file would not contain a mapping")
     listed = meanings.value_of(new, key)
     if listed is None or listed.id != "sequence":
         raise _refuse(f"{key!r} would not be a list")
@@ -211,6 +211,6 @@ def _compare_lists(
             raise _refuse("more than the list would be added")
         return
     if old is None or old.id != "mapping":
-        raise _refuse("the file does not hold a mapping")
+        raise _refuse("the file does not contain a mapping")
     if others != [pair for pair in meanings.pairs(old) if pair[0] != name]:
-        raise _refuse(f"something else than {key!r} would change")
+        raise _refuse(f"something other than {key!r} would change")

@@ -17,7 +17,7 @@ def retire(
     """Plan the removal of workflows.
 
     Raises:
-        UsageError: if a path is no workflow of the repository, or another workflow
+        UsageError: if a path is not a workflow of the repository, or another workflow
             that stays is triggered by it or calls it.
     """
     plan = FilePlan()

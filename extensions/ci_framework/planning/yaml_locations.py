@@ -94,7 +94,7 @@ def find_list(text: str, key: str) -> Listing:
 def _find_in_mapping(text: str, events: list[yaml.Event], key: str) -> Listing:
     top = events[0]
     if not isinstance(top, yaml.MappingStartEvent):
-        raise CannotEdit("it does not hold a mapping")
+        raise CannotEdit("it does not contain a mapping")
     if top.flow_style:
         raise CannotEdit("it is written in flow style, as {key: value}")
     column = top.start_mark.column if top.start_mark else 0

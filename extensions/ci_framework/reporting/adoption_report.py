@@ -124,7 +124,7 @@ def _test_summary(tests: TestTable) -> str:
     after = ", ".join(f"{number} {name}" for name, number in tests.after.items())
     worse = [item for item in tests.differences if item.kind in ("worse", "lost")]
     if worse:
-        return f"{len(worse)} have another outcome than before ({after or 'none'})"
+        return f"{len(worse)} have different outcomes than before ({after or 'none'})"
     return f"the same before and after ({after or 'none'})"
 
 

@@ -44,7 +44,7 @@ class Commits:
         return [path for path in paths if self.before.get(path) != self.after.get(path)]
 
     def content(self, entry: Entry | None) -> bytes:
-        """The bytes of a file as stored in git; empty if it is no file."""
+        """The bytes of a file as stored in git; empty if it is not a file."""
         if entry is None or not entry.is_file:
             return b""
         return self.repository.git("cat-file", "blob", entry.blob)

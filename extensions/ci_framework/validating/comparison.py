@@ -82,7 +82,7 @@ def _judge(
     bad = [item for item in differences if _is_harm(item)]
     if bad:
         return failed(
-            f"{len(bad)} tests have other results than before the adoption",
+            f"{len(bad)} tests have different results than before the adoption",
             [row for item in bad for row in _rows(item)],
         )
     counts = ", ".join(f"{n} {name}" for name, n in last[1].counts.items())

@@ -134,6 +134,6 @@ def _conclude(missing: list[str], found: Sorted, new: Baseline) -> Outcome:
     if found.red_today:
         notes.append(f"{len(found.red_today)} things are red today and stay red")
         return passed(
-            "the adoption makes nothing red; " + "; ".join(notes), found.red_today
+            "the adoption breaks nothing; " + "; ".join(notes), found.red_today
         )
     return passed("the gate is green; " + "; ".join(notes))

@@ -67,7 +67,7 @@ def _conclude(gates: Mapping[str, Gated], red: list[str]) -> Outcome:
             rows = _named({name: outcome.details for name, outcome in bad.items()})
             return conclude(f"{', '.join(bad)}: {reason}", rows)
     note = f"; {len(red)} things are red today and stay red" if red else ""
-    return passed(f"{len(gates)} gates: the adoption makes nothing red{note}", red)
+    return passed(f"{len(gates)} gates: the adoption breaks nothing{note}", red)
 
 
 def _named(rows: Mapping[str, Sequence[str]]) -> list[str]:

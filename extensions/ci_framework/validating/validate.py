@@ -41,7 +41,7 @@ from ci_framework.validating.test_environment import decide, planned_installatio
 Scope = Literal["static", "not-agreed", "full"]
 # The limit in seconds for one run of the project's tests.
 TIMEOUT = 1200.0
-_NOT_AGREED = "running code of the project was not agreed to"
+_NOT_AGREED = "no consent to run the project's code"
 _STATIC_FAILED = "a static check failed"
 # Follow-ups of another check or an answer: one step about that is enough.
 _FOLLOWING = (_NOT_AGREED, _STATIC_FAILED, NO_ENVIRONMENT, NO_BASELINE)

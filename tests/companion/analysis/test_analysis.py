@@ -1,4 +1,4 @@
-"""What the analysis says of repositories of every kind."""
+"""The facts that the analysis finds in each kind of repository."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_every_kind_is_recognised(kind: str, tmp_path: Path) -> None:
 
 
 def assert_evidence_is_true(facts: list[Fact], root: Path) -> None:
-    """Every place exists, and every line is in its file."""
+    """Every path exists, and every line is within its file."""
     for fact in facts:
         for location in fact.evidence:
             path = root / location.path
@@ -193,7 +193,7 @@ def test_a_fact_without_a_meaning_is_a_mistake() -> None:
         Findings().add("no-such-fact", None, "because")
 
 
-def test_branches_that_only_workflows_know_are_told(tmp_path: Path) -> None:
+def test_branches_that_only_workflows_know_are_reported(tmp_path: Path) -> None:
     workflow = """\
 on:
   push:

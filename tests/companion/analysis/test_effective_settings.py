@@ -1,4 +1,4 @@
-"""Which configuration a tool reads, and which it passes over."""
+"""Which configuration a tool reads, and which it ignores."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ BASE: Files = {"pyproject.toml": PYPROJECT, "a/__init__.py": ""}
 
 
 def tool_of(path: Path, name: str, files: Files) -> Tool:
-    """What the analysis says of one tool."""
+    """The facts about one tool."""
     inventory = analyze(open_repository(make_repository(path, files)))
     tool = inventory.tool(name)
     assert tool is not None
@@ -59,7 +59,7 @@ def tool_of(path: Path, name: str, files: Files) -> Tool:
             ("pyproject.toml", 7),
             ["tox.ini", "setup.cfg"],
         ),
-        # Even without a section it is the one that is read.
+        # It is read even if it has no section for the tool.
         ("pytest", {"pytest.ini": ""}, ("pytest.ini", 0), ["pyproject.toml"]),
         (
             "pytest",
@@ -101,7 +101,7 @@ def tool_of(path: Path, name: str, files: Files) -> Tool:
         ("tox", {"tox.toml": "", "tox.ini": "[tox]\n"}, ("tox.ini", 1), ["tox.toml"]),
     ],
 )
-def test_the_first_place_is_read(
+def test_the_first_location_is_read(
     name: str,
     files: dict[str, str],
     wanted: tuple[str, int],
@@ -126,7 +126,7 @@ def test_an_empty_table_of_pytest_is_passed_over(tmp_path: Path) -> None:
     [
         ({}, 90, ["inner"]),
         ({".coveragerc": "[report]\nfail_under = 55\n"}, 55, ["inner"]),
-        # The file in force says nothing, so nothing holds.
+        # The file that is read has no settings, so none apply.
         ({".coveragerc": "[run]\nbranch = true\n"}, None, ["inner"]),
         ({"pytest.ini": "[pytest]\ntestpaths = outer\n"}, 90, ["outer"]),
     ],
@@ -150,7 +150,7 @@ def test_settings_come_from_the_place_in_force(
         ({"Makefile": "fmt:\n\truff format a\n"}, "ruff", "ruff", "mypy"),
         ({"Makefile": "fmt:\n\tblack a\n\tflake8\n"}, "black", "flake8", "mypy"),
         ({"Makefile": "fmt:\n\tpyright\n"}, "none", "ruff", "pyright"),
-        # Only installed is not yet run.
+        # An installed tool is not necessarily run.
         ({"Makefile": "x:\n\tpip install black\n"}, "none", "ruff", "mypy"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a pipeline of GitLab says about a project."""
+"""What the analysis reads from GitLab pipelines."""
 
 from __future__ import annotations
 

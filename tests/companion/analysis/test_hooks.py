@@ -1,4 +1,4 @@
-"""Pre-commit hooks are read with their place and their purpose."""
+"""Pre-commit hooks are read with their locations and purposes."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_odd_files_are_read_as_far_as_they_go(
 @pytest.mark.parametrize(
     ("raw", "line"), [(b"repos:\n  - {\n", 3), (b"repos:\n\t- a\n", 2), (b"a: \xff", 0)]
 )
-def test_what_does_not_parse_is_told(tmp_path: Path, raw: bytes, line: int) -> None:
+def test_what_does_not_parse_is_reported(tmp_path: Path, raw: bytes, line: int) -> None:
     hooks, unreadable = _read(tmp_path, raw)
     assert hooks == []
     assert [(item.path, item.line) for item in unreadable] == [(_FILE, line)]

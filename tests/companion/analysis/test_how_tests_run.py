@@ -1,4 +1,4 @@
-"""Facts about tests that only a runner, a workflow or a framework states."""
+"""How projects run their tests: test runners, workflows and frameworks."""
 
 from __future__ import annotations
 
@@ -439,6 +439,6 @@ PACKAGES: dict[str, tuple[Files, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("kind", PACKAGES)
-def test_packages_are_those_of_the_back_end(tmp_path: Path, kind: str) -> None:
+def test_packages_are_those_of_the_build_backend(tmp_path: Path, kind: str) -> None:
     files, packages = PACKAGES[kind]
     assert facts(tmp_path, files, "packages") == [packages]

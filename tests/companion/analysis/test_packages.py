@@ -1,4 +1,4 @@
-"""Which packages a project has, as each build back end says it."""
+"""Which packages a project has, by the settings of each build backend."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ KINDS: dict[str, tuple[str, str, Files, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_packages_of_each_back_end(kind: str, tmp_path: Path) -> None:
+def test_the_packages_of_each_build_backend(kind: str, tmp_path: Path) -> None:
     name, text, files, expected = KINDS[kind]
     root = make_repository(tmp_path, {**files, name: text})
     fact = analyze(open_repository(root)).fact("packages")

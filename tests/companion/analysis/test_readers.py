@@ -1,4 +1,4 @@
-"""Reading files that are broken, odd or hostile: told, never a traceback."""
+"""Broken, odd and hostile files are reported, without a traceback."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_setup_py_without_a_call_says_nothing() -> None:
         (b"\xff\xfe[\x00a\x00]\x00", "not UTF-8 (byte 0)", 0),
     ],
 )
-def test_a_broken_pyproject_is_told_and_left_alone(
+def test_a_broken_pyproject_is_reported_and_left_alone(
     raw: bytes, reason: str, line: int, tmp_path: Path
 ) -> None:
     files = {"pyproject.toml": raw, "pkg/__init__.py": ""}

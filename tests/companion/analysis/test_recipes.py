@@ -1,4 +1,4 @@
-"""What recipes of make and just run, behind their variables."""
+"""The commands of recipes of make and just, with expanded variables."""
 
 from __future__ import annotations
 

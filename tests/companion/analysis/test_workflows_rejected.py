@@ -1,4 +1,4 @@
-"""What does not parse is left alone, and what GitHub rejects is told."""
+"""Invalid files stay untouched; workflows that GitHub rejects are reported."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _one(path: Path, text: str) -> Workflow:
         ),
         (
             "on: push\njobs:\n  a: {runs-on: x, needs: b, steps: [{run: b}]}\n",
-            "line 3: job `a` needs `b`, which is no job",
+            "line 3: job `a` needs `b`, which is not a job",
         ),
         (
             "on: push\njobs:\n  a: {runs-on: x, steps: [{name: b}]}\n",
@@ -63,7 +63,9 @@ def _one(path: Path, text: str) -> Workflow:
         ),
     ],
 )
-def test_what_github_rejects_is_told(tmp_path: Path, text: str, problem: str) -> None:
+def test_what_github_rejects_is_reported(
+    tmp_path: Path, text: str, problem: str
+) -> None:
     assert _one(tmp_path, text).problem == problem
 
 
@@ -91,7 +93,7 @@ def test_what_github_rejects_is_told(tmp_path: Path, text: str, problem: str) ->
         ("env: {A: '${{ }}'}", "an empty expression"),
     ],
 )
-def test_expressions_that_github_rejects_are_told(
+def test_expressions_that_github_rejects_are_reported(
     tmp_path: Path, line: str, problem: str
 ) -> None:
     text = (

@@ -1,4 +1,4 @@
-"""What the template is told about repositories, and that it accepts all of it."""
+"""The answers derived for repositories, and that the template accepts them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SHAPES = {
     "updates_indent",
     "crlf_files",
 }
-# Rendering takes long: these have what is special about all of them.
+# Rendering takes long: these cover every special case.
 MANIFEST = '[project]\nname = "a"\nversion = "1"\n'
 QUICK = ("pixi-project", "uv-workspace")
 WORKFLOW = ".github/workflows/ci.yml"
@@ -217,7 +217,7 @@ def test_a_package_beside_the_project_counts_if_something_links_them(
 
 
 def test_a_project_further_down_is_read_where_it_is(tmp_path: Path) -> None:
-    """A back end beside a front end: its own files say what it is."""
+    """A backend beside a frontend is recognized by its own files."""
     files = {
         "package.json": "{}\n",
         "backend/pyproject.toml": '[tool.poetry]\nname = "app"\nauthors = ["Ada"]\n'
@@ -236,7 +236,7 @@ def test_a_project_further_down_is_read_where_it_is(tmp_path: Path) -> None:
     assert answers["project_type"].because == "its only package is in backend"
     assert answers["author_name"].value == "Ada"
     assert answers["type_checker"].value == "mypy"
-    # The environments are those of each package, which no manager of the top makes.
+    # Each package has its own environment; no manager at the top creates them.
     assert answers["package_manager"].value == "pip"
     assert settings_of(inventory) == {}
 
@@ -326,7 +326,7 @@ def test_platforms_come_from_jobs_that_test(tmp_path: Path) -> None:
             ["pytest tests/unit", "pytest tests/more --cov"],
             ["pytest", "tests/unit", "tests/more"],
         ),
-        # One run without a selection shows that none is needed.
+        # One run without a selection proves that none is needed.
         (["pytest tests/unit", "pytest"], None),
         (["pytest tests/${{ matrix.part }}"], None),
         (["pytest --ignore=tests/net --own-flag"], ["pytest", "--ignore=tests/net"]),
@@ -515,7 +515,7 @@ REASONS: dict[str, tuple[Files, str, object, str]] = {
                     "    python: ['3.7', '3.8']")},
         "python_versions", ["3.10"],
         "; the framework tests 3.10 to 3.15 only; the oldest of these that "
-        "requires-python >=3.6 admits",
+        "requires-python >=3.6 allows",
     ),
     "no version": (
         {"a.py": ""}, "python_versions", ["3.12"],
@@ -695,3 +695,22 @@ def test_nothing_that_is_not_there_is_said_to_stay(tmp_path: Path) -> None:
     for name in ("services", "service_image", "releases", "docs_deploy"):
         because = answers[name].because
         assert because.startswith(("no ", "nothing ")), because
+
+
+@pytest.mark.parametrize(
+    ("settings", "off"),
+    [("{% if cookiecutter.x %}\n", True), ("[tool.ruff]\n", False)],
+)
+def test_ruff_is_not_run_where_it_stops_at_settings_that_are_a_template(
+    tmp_path: Path, settings: str, off: bool
+) -> None:
+    files = {
+        "cookiecutter.json": "{}",
+        "tools/release.py": "import sys\n\nprint(sys.argv)\n",
+        "{{cookiecutter.name}}/pyproject.toml": settings,
+        "{{cookiecutter.name}}/noxfile.py": "import nox\n",
+    }
+    inventory = analyze(open_repository(make_repository(tmp_path / "project", files)))
+    found = own_settings(inventory, derive_answers(inventory))
+    lint = [s.value for s in found if s.key == ("checks", "lint", "tier")]
+    assert lint == (["none"] if off else [])

@@ -1,4 +1,4 @@
-"""The answers that the files of a project call for."""
+"""The answers that follow from the files of a project."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ HOOKS = ".pre-commit-config.yaml"
 UPDATES = ".github/dependabot.yml"
 FORMATS = {"ruff.toml": "[format]\nquote-style = 'single'\n"}
 OWN = ".github/workflows/own.yml"
-# Workflows that no adoption renders unless a person answers so: many projects have a
-# codeql.yml of their own, which needs no prefix in front of all the others.
+# Workflows that an adoption renders only on request: many projects have their own
+# codeql.yml, which must not add a prefix to all other workflows.
 CHOSEN_WORKFLOWS = {
     "cleanup-pull-request.yml": "Remove stray development files",
     "codeql.yml": "CodeQL",
@@ -273,7 +273,7 @@ def test_another_bot_or_another_name_is_left_to_it(tmp_path: Path, path: str) ->
 def test_without_workflows_of_its_own_dependabot_gets_none_to_look_at(
     tmp_path: Path, retired: tuple[str, ...]
 ) -> None:
-    """It fails where every file is excluded, and ours are."""
+    """It fails if every file is excluded, and ours are."""
     files = {PYPROJECT: "", **({OWN: "on: push\n"} if retired else {})}
     repository = open_repository(make_repository(tmp_path, files))
     found = shape_answers(repository, retired)["update_ecosystems"]

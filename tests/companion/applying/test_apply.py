@@ -1,4 +1,4 @@
-"""Applying a plan: one commit on a new branch, or nothing at all."""
+"""Applying a plan creates one commit on a new branch, or changes nothing."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_new_programs_are_executable_also_without_file_modes(project: Path) -> N
     assert git(project, "ls-files", "--stage", "ci-framework/ci").startswith("100755")
     assert (project / "ci-framework/ci").stat().st_mode & stat.S_IXUSR
     assert not (project / "build/kept.txt").stat().st_mode & stat.S_IXUSR
-    # What is there keeps its permissions.
+    # Existing files keep their permissions.
     assert stat.S_IMODE((project / "pyproject.toml").stat().st_mode) == 0o600
 
 
@@ -257,7 +257,7 @@ def test_a_work_tree_beside_the_first_is_adopted_alone(
 def test_a_full_disk_leaves_everything_as_it_was(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever file is the one that does not fit any more."""
+    """Whichever file no longer matches the plan."""
     before = picture(project)
     real, refused = os.fsync, 0
     for point in range(1, 100, 6):
@@ -293,7 +293,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(
         real(self, target)
 
     monkeypatch.setattr(Path, "hardlink_to", late)
-    # It cannot be undone either: the file is nobody's that we know.
+    # It cannot be undone either: the content of the file is unknown.
     with pytest.raises(ToolError, match="undoing it failed as well"):
         adopt(project)
     assert mine.read_text() == "mine\n"

@@ -1,4 +1,4 @@
-"""What adoption puts into a project is what Copier would have rendered there."""
+"""Later updates of adopted projects merge cleanly, as if Copier had rendered them."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory, identity: None) -> Path:
 def adopt(
     releases: Path, project: Path, scratch: Path, answers: Answers | None = None
 ) -> Mapping[str, object]:
-    """Adopt as the companion does, for files it can edit; tell the answers."""
+    """Adopt as the companion does, for files it can edit; return the answers."""
     repository = open_repository(project)
     shapes = {name: shape.value for name, shape in shape_answers(repository).items()}
     wanted = {

@@ -1,4 +1,4 @@
-"""The journal tells the next command, and people, how far an adoption is."""
+"""The journal records how far an adoption got."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def git(path: Path, *words: str) -> str:
 
 
 def rewrite(repository: Repository, phase: Phase) -> Journal:
-    """Turn the clock of the journal back to some phase."""
+    """Reset the journal to an earlier phase."""
     journal = read_journal(repository)
     assert journal is not None
     changed = msgspec.structs.replace(journal, phase=phase)
@@ -173,14 +173,14 @@ def _edit(path: Path) -> str:
 
 def _remove(path: Path) -> str:
     (path / "ci-framework/ci").unlink()
-    # Removed is as before the adoption: nothing of anybody's is lost by going on.
+    # The file is missing, as before the adoption: continuing loses nothing.
     return ""
 
 
 def _make_directory(path: Path) -> str:
     (path / "build/kept.txt").unlink()
     (path / "build/kept.txt").mkdir()
-    return "build/kept.txt is no file that can be read"
+    return "build/kept.txt cannot be read as a file"
 
 
 def _stage(path: Path) -> str:
@@ -295,7 +295,7 @@ def test_the_status_of_a_repository_that_was_never_adopted(
     )
 
 
-def test_the_status_tells_what_changed_since(
+def test_the_status_reports_what_changed_since(
     project: Path, repository: Repository
 ) -> None:
     adopt(project)
@@ -363,7 +363,7 @@ def test_a_later_validation_replaces_the_record_in_the_same_commit(
     path = "ci-framework/project/baseline.json"
     before = picture(project)
     adopt(project)
-    # The first one could not ask every service.
+    # The first run could not query every service.
     amend(repository, {path: b"half\n"})
     journal = amend(repository, {path: b"whole\n"})
     assert journal is not None

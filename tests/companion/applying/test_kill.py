@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 # Everyday a few points of some sweeps, in the gate every seventh of each; all of them
-# with KILL_EVERY=1, which takes several minutes. The ids of the tests tell which.
+# with KILL_EVERY=1, which takes several minutes. The ids of the tests show which.
 _SHARE = int(os.environ.get("KILL_EVERY", "7"))
 _MANY = pytest.param(_SHARE, marks=pytest.mark.heavy)
 _RESUME = pytest.param("resume", _SHARE, marks=pytest.mark.heavy)
@@ -37,7 +37,7 @@ def origin(tmp_path: Path) -> Path:
 
 
 def plain(seen: dict[str, str]) -> dict[str, str]:
-    """A picture without the references that tell of a roll-back."""
+    """A snapshot without the references that a rollback leaves."""
     rows = seen["branches"].splitlines(keepends=True)
     kept = "".join(row for row in rows if not row.startswith(_OURS))
     return {**seen, "branches": kept}
@@ -117,7 +117,7 @@ def test_a_killed_rollback_below_later_commits_is_finished(
 @pytest.mark.parametrize(
     ("next_command", "share"), [("rollback", 43), _RESUME, _ROLLBACK]
 )
-def test_a_killed_amendment_is_finished_or_taken_back(
+def test_a_killed_amendment_is_finished_or_rolled_back(
     tmp_path: Path, origin: Path, share: int, next_command: str
 ) -> None:
     before = picture(origin, ours=True)

@@ -1,4 +1,4 @@
-"""Taking an adoption back: what was there before, and nothing of later work lost."""
+"""A rollback restores the state before the adoption and keeps later work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.adoptable_repositories import commit, make_repository, tree, 
 from tests.support.plans import FILES, PLANNED, adopt, picture
 from tests.support.programs import run
 
-# Each test adopts and takes back a whole repository.
+# Each test adopts and rolls back a whole repository.
 pytestmark = pytest.mark.heavy
 
 
@@ -60,7 +60,7 @@ def test_a_second_rollback_has_nothing_to_do(project: Path) -> None:
     assert picture(project, ours=True) == before
 
 
-def test_a_repository_that_was_never_adopted_says_so(project: Path) -> None:
+def test_a_repository_that_was_never_adopted_is_reported(project: Path) -> None:
     with pytest.raises(UsageError, match="no adoption") as raised:
         back(project)
     assert "git revert" in raised.value.hint
@@ -76,7 +76,7 @@ def test_adopting_again_works_after_a_rollback(project: Path) -> None:
     assert picture(project) == before
 
 
-def test_another_process_takes_it_back(project: Path) -> None:
+def test_another_process_rolls_it_back(project: Path) -> None:
     before = picture(project)
     adopt(project)
     program = (
@@ -169,7 +169,7 @@ def test_an_adoption_that_was_merged_is_taken_out(project: Path, how: str) -> No
         git(project, "cherry-pick", adoption.commit)
     result = back(project)
     assert (result.how, result.branch) == ("revert", "main")
-    # To the byte what would be there without it, also the file that was retired.
+    # Byte for byte as without the adoption, including the retired file.
     assert tree(project) == tree(project, ahead)
     assert git(project, "status", "--porcelain") == ""
     assert git(project, "branch", "--list", adoption.branch) == ""
@@ -286,7 +286,7 @@ def test_line_ends_come_back_as_they_were(project: Path, setting: str) -> None:
     assert picture(project) == before
 
 
-def test_files_that_git_wrote_anew_in_the_meantime_are_no_edits(project: Path) -> None:
+def test_files_that_git_wrote_again_in_the_meantime_are_no_edits(project: Path) -> None:
     adoption = adopt(project)
     git(project, "switch", "--quiet", "main")
     git(project, "config", "core.autocrlf", "true")
@@ -355,7 +355,7 @@ def test_a_rollback_that_cannot_write_leaves_the_adoption_in_force(
     adopt(project)
     before = picture(project, ours=True)
     real = Path.replace
-    # The last file: all others, and the directory that comes back, are done by then.
+    # The last file: all others, and the restored directory, are done by then.
     stubborn = project / "windows.toml"
 
     def refuse(self: Path, target: Path) -> Path:
@@ -392,7 +392,7 @@ def test_an_interrupted_apply_in_another_work_tree_is_left_to_it(
     with pytest.raises(UsageError, match="another work tree") as raised:
         recover(repository)
     assert str(other) in raised.value.hint
-    # Once that work tree is gone, only references are left to take back.
+    # Once that work tree is gone, only references are left to roll back.
     git(project, "worktree", "remove", "--force", str(other))
     before = picture(project)
     recovery = recover(repository)

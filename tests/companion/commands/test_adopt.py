@@ -1,4 +1,4 @@
-"""Adopt, update and take back, by the command line."""
+"""Adoption, update and rollback with the command line."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _full(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _read_only(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Root may write anywhere but to a file system that is mounted so.
+    # Only a read-only file system stops root from writing.
     monkeypatch.setattr(os, "access", _no_access)
 
 
@@ -152,7 +152,7 @@ def _no_access(*_: object) -> bool:
 @pytest.mark.parametrize(
     ("prepare", "words", "found", "hint"),
     [
-        (_dirty, (), "not committed: README.md", "git stash"),
+        (_dirty, (), "uncommitted changes: README.md", "git stash"),
         (_unborn, (), "no commit yet", "git commit"),
         (_full, (), "4 KiB of disk space are free", "free disk space"),
         (_read_only, (), "no permission to write", "change its permissions"),
@@ -185,7 +185,7 @@ def _planned_too_early(*_: object) -> None:
 def test_a_plan_of_a_repository_without_a_commit_is_refused(
     companion: Companion, project: Path
 ) -> None:
-    """What is not committed is not analyzed: the plan would be of something else."""
+    """Uncommitted changes are not analyzed, so a plan would not include them."""
     run("git", "update-ref", "-d", "HEAD", cwd=project)
     assert "no commit yet" in companion.run("plan", project, code=2)
 
@@ -206,7 +206,7 @@ def test_edited_answers_are_what_is_rendered(
     assert planned["reasons"]["quality_tier"] == "given by the user"
 
 
-def test_the_status_tells_how_far_it_is(
+def test_the_status_reports_how_far_it_is(
     companion: Companion, project: Path, releases: Path
 ) -> None:
     assert companion.json("status", project)["phase"] == "none"
@@ -214,7 +214,7 @@ def test_the_status_tells_how_far_it_is(
     told = companion.json("status", project)
     assert told["branch"] == "ci-framework/adopt"
     assert told["phase"] == "applied"
-    # Done is what was proved.
+    # Only a validated adoption is done.
     assert not told["done"]
     assert told["next-command"] == "ci-framework validate"
 
@@ -244,7 +244,7 @@ def test_a_static_adoption_is_validated_as_far_as_reading_goes(
     assert "validated statically" in text
     told = companion.json("status", project)
     assert told["validation"]["verdict"] == "static"
-    # That is no proof: the whole validation is what is left to do.
+    # A static validation is not enough: the whole validation is left to do.
     assert (told["done"], told["next-command"]) == (False, "ci-framework validate")
     page = (where / "adoption.md").read_text("utf-8")
     assert "no code of the project was run" in page
@@ -267,7 +267,7 @@ def test_a_static_adoption_is_validated_as_far_as_reading_goes(
         (("rollback", "project"), "no adoption"),
     ],
 )
-def test_a_mistake_is_told_with_what_is_allowed(
+def test_a_mistake_is_reported_with_what_is_allowed(
     companion: Companion,
     project: Path,
     monkeypatch: pytest.MonkeyPatch,

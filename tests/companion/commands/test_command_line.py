@@ -1,4 +1,4 @@
-"""Words on the command line that mean nothing: what is said, and the next step."""
+"""Wrong arguments: the message and the next step."""
 
 from __future__ import annotations
 

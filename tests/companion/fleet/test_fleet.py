@@ -1,52 +1,22 @@
-"""One command over many repositories: none stops the others, each run goes on."""
+"""One command for many repositories: a failure does not stop the others."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from ci_engine.processes.programs import CanceledError, Outcome
 from ci_framework.cli import main
 from ci_framework.fleet import run as fleet_run
-from ci_framework.fleet.state import FleetState, read_state
-from tests.support.adoptable_repositories import commit, write
-from tests.support.adoption_scenes import PROJECT, Companion, make_project, status_of
-from tests.support.plans import picture
-from tests.support.programs import run
+from tests.support.adoption_scenes import Companion
+from tests.support.fleets import list_of, state_of
 
 Answer = Callable[[Sequence[str]], Outcome]
-
-
-@pytest.fixture
-def companion(capsys: pytest.CaptureFixture[str]) -> Companion:
-    return Companion(capsys)
-
-
-@pytest.fixture
-def listing(tmp_path: Path) -> Path:
-    """A list of three repositories, which need not exist: commands are played."""
-    return list_of(tmp_path, "one", "two", "three")
-
-
-def list_of(directory: Path, *rows: str | Path) -> Path:
-    path = directory / "repositories.txt"
-    path.write_text("".join(f"{row}\n" for row in rows), "utf-8")
-    return path
-
-
-def state_of(listing: Path) -> FleetState:
-    return read_state(listing.with_name(f"{listing.name}.fleet") / "fleet.json")
 
 
 def ended(words: Sequence[str], code: int = 0, **told: object) -> Outcome:
@@ -57,7 +27,7 @@ def ended(words: Sequence[str], code: int = 0, **told: object) -> Outcome:
 
 
 class Play:
-    """Plays the commands that the fleet starts, and remembers them."""
+    """Fakes the commands that the fleet starts, and records them."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
@@ -223,7 +193,7 @@ def test_a_second_run_does_only_what_is_left(
     assert play.names == ["two"]
     companion.run(*words)
     assert play.names == []
-    # To look is never done.
+    # A read-only command is never finished.
     companion.run("fleet", "status", listing)
     companion.run("fleet", "status", listing)
     assert len(play.commands) == 6
@@ -246,14 +216,14 @@ def test_a_repository_that_cannot_be_cloned_has_the_first_error_of_git(
     advice = "\nPlease make sure that you have\nand the repository exists.\n"
 
     def refuse(words: Sequence[str]) -> Outcome:
-        said = f"warning: x\nfatal: 'gone' is no repository\nfatal: lost.\n{advice}"
+        said = f"warning: x\nfatal: 'gone' is not a repository\nfatal: lost.\n{advice}"
         return Outcome(tuple(words), 128, "", said, 0.1)
 
     play.answers = {"gone": refuse, "other": refuse}
     companion.run("fleet", "plan", listing, code=3)
     entries = [m.entries["plan"] for m in state_of(listing).members.values()]
     summaries = {entry.summary for entry in entries}
-    assert summaries == {"git clone: fatal: 'gone' is no repository"}
+    assert summaries == {"git clone: fatal: 'gone' is not a repository"}
 
 
 @pytest.mark.parametrize("words", [("--jobs", "0"), ("--limit", "-1")])
@@ -268,7 +238,7 @@ def test_so_many_run_at_a_time(companion: Companion, play: Play, listing: Path) 
     both = threading.Barrier(2, timeout=20)
 
     def together(words: Sequence[str]) -> Outcome:
-        # Goes on only if the other one is at work too.
+        # Continues only if the other one is running too.
         both.wait()
         return ended(words)
 
@@ -320,7 +290,7 @@ def test_after_a_rollback_adopting_is_possible_again(
     companion.run("fleet", "rollback", listing, code=2)
     play.answers, play.commands = {}, []
     companion.run("fleet", "apply", listing, "--jobs", "1")
-    # The one that was not taken back is applied as before.
+    # The one that was not rolled back is applied as before.
     assert play.names == ["one", "three"]
 
 
@@ -338,7 +308,7 @@ def test_the_table_is_data_too(companion: Companion, play: Play, listing: Path) 
     assert entries[1]["summary"] == "ci-framework plan: no network"
 
 
-def test_a_broken_state_is_told_and_kept(
+def test_a_broken_state_is_reported_and_kept(
     companion: Companion, play: Play, listing: Path
 ) -> None:
     state = listing.with_name(f"{listing.name}.fleet") / "fleet.json"
@@ -351,7 +321,7 @@ def test_a_broken_state_is_told_and_kept(
     assert state.read_text() == '{"schema": 1, "memb'
 
 
-def test_a_place_without_room_for_the_state_is_told_before_anything_runs(
+def test_a_place_without_room_for_the_state_is_reported_before_anything_runs(
     companion: Companion, play: Play, listing: Path
 ) -> None:
     words = ["fleet", "plan", listing, "--workspace", listing]
@@ -388,155 +358,6 @@ def test_addresses_of_one_name_at_two_hosts_are_two_places(
         "ssh://host/" + "long" * 100,
     ]
     companion.run("fleet", "plan", list_of(tmp_path, *rows), code=3)
-    # Nothing is there to clone: git was asked, and played to have done nothing.
+    # There is nothing to clone: the fake git did nothing.
     locations = {words[-1] for words in play.commands}
     assert len(locations) == len(rows)
-
-
-def real(tmp_path: Path) -> tuple[Path, Path]:
-    """A project, one that is not ready, one that is none, and one at an address."""
-    project = make_project(tmp_path / "project")
-    write(make_project(tmp_path / "dirty"), {"README.md": "mine\n"})
-    (tmp_path / "empty").mkdir()
-    origin = make_project(tmp_path / "origin", {**PROJECT, "LICENSE": "MIT\n"})
-    bare = tmp_path / "there" / "app.git"
-    run("git", "clone", "-q", "--bare", str(origin), str(bare), cwd=tmp_path)
-    return project, list_of(
-        tmp_path, "project", "dirty", "empty", "missing", bare.as_uri()
-    )
-
-
-def codes_of(listing: Path, action: str) -> dict[str, int]:
-    state = msgspec.to_builtins(state_of(listing))
-    return {
-        Path(member["source"]).name: member["entries"][action]["exit-code"]
-        for member in state["members"].values()
-        if action in member["entries"]
-    }
-
-
-# Modules that the companion imports, at once or when it needs them, and its own name.
-_IMPORTED = ("ci_framework", "copier", "msgspec", "questionary", "runpy", "yaml")
-
-
-def poison(directory: Path) -> Path:
-    """Modules at the top of a repository; the file that shows that one was imported."""
-    shown = directory / "imported"
-    text = f"import pathlib\npathlib.Path({str(shown)!r}).touch()\n"
-    write(directory, {f"{name}.py": text for name in _IMPORTED})
-    return shown
-
-
-@pytest.mark.heavy
-def test_no_code_of_the_repository_runs_that_a_fleet_command_starts_in(
-    companion: Companion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    repository = make_project(tmp_path / "one")
-    shown = poison(repository)
-    listing = list_of(tmp_path, repository)
-    monkeypatch.chdir(repository)
-    companion.run("fleet", "status", listing)
-    [member] = state_of(listing).members.values()
-    assert member.entries["status"].summary
-    assert not shown.exists()
-
-
-@pytest.mark.parametrize("variables", [{}, {"PYTHONPATH": f"{os.pathsep}nowhere"}])
-def test_the_companion_imports_nothing_from_the_current_directory(
-    tmp_path: Path, variables: dict[str, str]
-) -> None:
-    shown = poison(tmp_path)
-    # Python itself imports these with -m, before anything of ours is asked.
-    for name in ("ci_framework", "runpy"):
-        (tmp_path / f"{name}.py").unlink()
-    done = subprocess.run(
-        [sys.executable, "-m", "ci_framework", "status", "."],
-        cwd=tmp_path,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "git" in done.stderr, done.stderr
-    assert not shown.exists()
-
-
-def test_a_fleet_is_adopted_and_taken_back(
-    companion: Companion, tmp_path: Path, releases: Path
-) -> None:
-    project = make_project(tmp_path / "project")
-    listing = list_of(tmp_path, "project")
-    before = picture(project)
-    template = ["--template", releases, "--vcs-ref", "v2.0.0"]
-    text = companion.run("fleet", "apply", listing, *template, "--yes")
-    assert "applied on ci-framework/adopt" in text
-    assert picture(project) != before
-    companion.run("fleet", "rollback", listing)
-    assert picture(project) == before
-
-
-@pytest.mark.heavy
-def test_a_whole_campaign(companion: Companion, tmp_path: Path, releases: Path) -> None:
-    project, listing = real(tmp_path)
-    before = picture(project)
-    template = ["--template", releases, "--vcs-ref", "v2.0.0"]
-    bad = {"empty": 2, "missing": 2}
-    text = companion.run("fleet", "plan", listing, *template, code=2)
-    assert "no such directory" in text
-    assert codes_of(listing, "plan") == {"project": 0, "dirty": 0, "app.git": 0, **bad}
-    companion.run("fleet", "apply", listing, *template, code=2)
-    wanted = {"project": 0, "dirty": 2, "app.git": 0, **bad}
-    assert codes_of(listing, "apply") == wanted
-    assert status_of(tmp_path / "dirty") == " M README.md\n"
-    commit(tmp_path / "dirty")
-    # It was planned before this commit, and with other content.
-    companion.run("fleet", "plan", listing, *template, code=2)
-    companion.run("fleet", "apply", listing, *template, code=2)
-    assert codes_of(listing, "apply")["dirty"] == 0
-    [clone] = (listing.with_name(f"{listing.name}.fleet") / "clones").iterdir()
-    assert run("git", "branch", "--show-current", cwd=clone).strip() == (
-        "ci-framework/adopt"
-    )
-    status = companion.json("fleet", "status", listing, code=2)
-    said = [m["entries"]["status"]["summary"] for m in status["members"]]
-    assert said.count("applied") == 3
-    companion.run("fleet", "rollback", listing, code=2)
-    assert picture(project) == before
-    companion.run("fleet", "apply", listing, *template, "--yes", code=2)
-    assert codes_of(listing, "apply") == {**wanted, "dirty": 0}
-
-
-@pytest.mark.heavy
-@pytest.mark.skipif(sys.platform == "win32", reason="processes are killed otherwise")
-def test_a_fleet_that_is_killed_goes_on_where_it_was(
-    companion: Companion, tmp_path: Path, releases: Path
-) -> None:
-    names = ["one", "two", "three"]
-    for name in names:
-        make_project(tmp_path / name)
-    listing = list_of(tmp_path, *names)
-    words = ["fleet", "apply", str(listing), "--yes", "--jobs", "1"]
-    words += ["--template", str(releases), "--vcs-ref", "v2.0.0"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ci_framework", *words],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 120
-    while not codes_of(listing, "apply") and time.monotonic() < deadline:
-        # Until the first one is done, whenever that is.
-        threading.Event().wait(0.05)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert codes_of(listing, "apply")["one"] == 0
-    for _ in names:
-        # One may still be at work on its own: it is left alone, then finished.
-        code = main(words)
-        if not code:
-            break
-        threading.Event().wait(2)
-    assert codes_of(listing, "apply") == dict.fromkeys(names, 0)
-    for name in names:
-        history = run("git", "rev-list", "--count", "HEAD", cwd=tmp_path / name)
-        assert history.strip() == "2"
-        assert status_of(tmp_path / name) == ""

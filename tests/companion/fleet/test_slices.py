@@ -1,4 +1,4 @@
-"""A fleet on several machines: each takes a slice, one merges what they did."""
+"""A fleet on several machines: each runs a slice, and one merges the results."""
 
 from __future__ import annotations
 

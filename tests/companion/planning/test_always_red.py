@@ -1,4 +1,4 @@
-"""What no baseline excepts is said by the plan, with what fixes it."""
+"""The plan reports findings that no baseline may contain, and how to fix them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_command_is_one_that_the_project_can_run(
 
 
 def test_the_command_fixes_what_is_announced(tmp_path: Path) -> None:
-    """Also what ruff leaves out by itself, or git ignores although it tracks it."""
+    """Including files that ruff skips by default, or that git tracks and ignores."""
     more = {".gitignore": "gen/\n", "venv/tool.py": "import os\n"}
     path = make_repository(tmp_path / "p", {**FILES, **more})
     (path / "gen").mkdir()
@@ -119,7 +119,7 @@ def test_a_tree_is_counted_once_for_all_plans_of_it(
     assert ["--show-files" in words for words in starts[1:]] == [False, True]
 
 
-def test_what_cannot_be_counted_is_said(
+def test_what_cannot_be_counted_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def offline(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""What a project publishes stays without our files, or the plan says how."""
+"""Published archives contain no files of ours, or the plan reports the remedy."""
 
 from __future__ import annotations
 

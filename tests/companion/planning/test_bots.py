@@ -1,4 +1,4 @@
-"""A bot of the project's own is told what to leave alone, and is never reconfigured."""
+"""The plan reports settings for the project's own bot, and never changes them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def entry(text: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "path", ["renovate.json", ".github/renovate.json5", ".renovaterc"]
 )
-def test_the_rule_for_renovate_is_told_word_for_word(tmp_path: Path, path: str) -> None:
+def test_the_rule_for_renovate_is_reported_word_for_word(
+    tmp_path: Path, path: str
+) -> None:
     (reason,) = reasons(tmp_path, {path: '{"extends": ["config:recommended"]}\n'})
     rule = json.dumps({"matchFileNames": [*OWNED, "ci-framework/**"], "enabled": False})
     assert f"add to packageRules, at the end: {rule}" in reason
@@ -75,7 +77,7 @@ def test_a_renovate_that_leaves_ours_alone_needs_nothing(
         "[]",
     ],
 )
-def test_a_renovate_that_does_not_is_told(tmp_path: Path, text: str) -> None:
+def test_a_renovate_that_does_not_is_reported(tmp_path: Path, text: str) -> None:
     paths = json.dumps([*OWNED, "ci-framework/**"])[1:-1]
     assert reasons(tmp_path, {"renovate.json": text.replace("PATHS", paths)})
 
@@ -96,7 +98,7 @@ def test_a_renovate_that_does_not_is_told(tmp_path: Path, text: str) -> None:
         ),
     ],
 )
-def test_the_lines_for_an_entry_of_dependabot_are_told(
+def test_the_lines_for_an_entry_of_dependabot_are_reported(
     tmp_path: Path, text: str, missing: list[str] | None
 ) -> None:
     found = reasons(tmp_path, entry(text))
@@ -108,7 +110,7 @@ def test_the_lines_for_an_entry_of_dependabot_are_told(
 
 
 @pytest.mark.parametrize("text", ["", "updates: [\n", "updates: {}\n"])
-def test_a_file_that_cannot_be_read_tells_nothing(tmp_path: Path, text: str) -> None:
+def test_a_file_that_cannot_be_read_reports_nothing(tmp_path: Path, text: str) -> None:
     assert reasons(tmp_path, {UPDATES: text}) == []
 
 

@@ -1,4 +1,4 @@
-"""Events, rights, services and legs of a matrix are in the map as well."""
+"""Events, permissions, services and matrix jobs are in the map as well."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_work_on_changes_is_covered_beside_other_events(
     assert states(mapped(tmp_path, workflow_of("pytest", on=on)))["test"] == "covered"
 
 
-def test_legs_with_settings_of_their_own_are_kept(tmp_path: Path) -> None:
+def test_matrix_jobs_with_settings_of_their_own_are_kept(tmp_path: Path) -> None:
     head = (
         "    strategy: {matrix: {include: [{py: '3.12', env: py312},"
         " {py: '3.12', env: minimal}]}}\n"
@@ -107,7 +107,7 @@ def test_features_of_a_workflow_are_kept(tmp_path: Path) -> None:
     }
 
 
-def test_legs_beyond_the_answers_are_kept(tmp_path: Path) -> None:
+def test_matrix_jobs_beyond_the_answers_are_kept(tmp_path: Path) -> None:
     head = (
         "    strategy:\n      matrix:\n"
         "        python: ['3.9', '3.11', '3.12']\n"

@@ -1,4 +1,4 @@
-"""Edits of TOML and of plain lines: bytes are added at the end, none are touched."""
+"""Edits of TOML and plain text add bytes at the end and change none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a file is made of, an edit adds to it or leaves it alone."""
+"""Whatever a file contains, an edit only adds to it or leaves it unchanged."""
 
 from __future__ import annotations
 

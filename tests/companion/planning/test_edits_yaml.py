@@ -152,8 +152,8 @@ REFUSED = {
     "Jinja": (b"repos:\n  {% if x %}\n  - a: 1\n", "not valid YAML.*line 2"),
     "tabs": (b"repos:\n\t- a: 1\n", "not valid YAML"),
     "several documents": (b"repos: []\n---\nrepos: []\n", "2 documents"),
-    "a list": (b"- repo: a\n", "not hold a mapping"),
-    "a text": (b"repos\n", "not hold a mapping"),
+    "a list": (b"- repo: a\n", "not contain a mapping"),
+    "a text": (b"repos\n", "not contain a mapping"),
     "flow style": (b"{repos: []}\n", "flow style"),
     "the key twice": (b"repos:\n  - a: 1\nrepos:\n  - b: 1\n", "'repos' 2 times"),
     "an alias": (b"x: &x [1]\nrepos: *x\n", "another form"),
@@ -181,7 +181,7 @@ def test_what_has_no_sure_place_is_refused_with_the_reason(
         verify(NAME, before, insert_yaml_item(before, HOOKS, "repos"))
 
 
-# What is refused, and what it would say with the patch that goes with the refusal.
+# Refused files, the reason, and the patch that comes with the refusal.
 PATCHED = {
     "nothing in flow style": "repos: []\nfail_fast: true\n",
     "nothing in words": "repos: null # none\n",
@@ -205,7 +205,7 @@ def test_a_refusal_has_a_patch_where_one_is_sure(text: str, tmp_path: Path) -> N
 
 
 def test_a_document_of_aliases_of_aliases_is_no_work() -> None:
-    """A few lines that stand for a million million items."""
+    """A few lines that expand to a million million items."""
     lines = ["x0: &x0 [1, 1]"]
     lines += [f"x{n}: &x{n} [*x{n - 1}, *x{n - 1}]" for n in range(1, 40)]
     before = "\n".join([*lines, "repos:", "  - repo: a", ""]).encode()

@@ -1,4 +1,4 @@
-"""Formatters of TOML files never take the framework's block apart."""
+"""Formatters of TOML files never break the framework's block."""
 
 from __future__ import annotations
 

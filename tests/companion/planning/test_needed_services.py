@@ -1,4 +1,4 @@
-"""Tests that need a server fail in a job without one: the plan says so first."""
+"""The plan reports tests that need a server, which the jobs do not start."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_another_service_needs_an_image(tmp_path: Path) -> None:
     ],
     ids=["some test without", "not of tests", "answered", "image answered", "local"],
 )
-def test_nothing_is_said_where_tests_run_without_it(
+def test_nothing_is_reported_where_tests_run_without_it(
     jobs: list[str], answers: dict[str, object], tmp_path: Path
 ) -> None:
     assert rows(tmp_path, *jobs, **answers) == []

@@ -1,4 +1,4 @@
-"""The judge of edits finds what an edit must not do."""
+"""The oracle refuses unsafe edits."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ WRONG: dict[str, tuple[str, bytes, Callable[[bytes], Edit], str]] = {
         YAML_NAME,
         YAML,
         behind(b"      - id: b", BLOCK + b"ci: {}\n"),
-        "something else than 'repos'",
+        "something other than 'repos'",
     ),
     "inside a text": (
         YAML_NAME,

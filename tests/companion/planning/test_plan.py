@@ -1,4 +1,4 @@
-"""A plan says what would change and why, and changes nothing."""
+"""A plan lists what would change and why, and changes nothing."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ def test_files_that_do_not_parse_are_left_alone_and_reported(
         ("  ci-success:\n    name: All\n    runs-on: x\n    steps: []\n", False),
     ],
 )
-def test_a_check_by_the_name_of_ours_is_told(
+def test_a_check_by_the_name_of_ours_is_reported(
     tmp_path: Path, releases: Path, job: str, told: bool
 ) -> None:
     path = ".github/workflows/mine.yml"

@@ -1,4 +1,4 @@
-"""Looking again at an adopted repository, and updating with what changed."""
+"""Analyzing an adopted repository again, and updating changed answers."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from tests.support.programs import run
 from tests.support.renders import read_answers
 from tests.support.template_releases import conflicts, update
 
-# Slow: real programs, again and again.
+# Slow: each test runs real programs.
 pytestmark = pytest.mark.heavy
 
-# What the analysis would not have said.
+# An answer that the analysis would not give.
 _CHOSEN: Mapping[str, Any] = {
     "test_paths": ["tests", "checks"],
     "coverage_threshold": 70,
@@ -59,7 +59,7 @@ def project(adopted: Path, tmp_path: Path) -> Path:
 
 
 def change(project: Path, files: Mapping[str, str | bytes], *gone: str) -> None:
-    """Go on working: the project commits what it likes."""
+    """Commit later work of the project."""
     write(project, files)
     for name in gone:
         run("git", "rm", "-q", "-r", name, cwd=project)
@@ -184,7 +184,7 @@ def test_an_answer_of_the_user_is_taken_as_well(
     companion.run("regenerate", project, *words)
     assert read_answers(project)["quality_tier"] == "essential"
     commit(project)
-    # It was given against the analysis, so it stays.
+    # The user chose it against the analysis, so it stays.
     assert offered(companion, project) == {}
 
 
@@ -222,7 +222,7 @@ def test_work_that_is_not_committed_is_not_mixed_with_the_update(
     assert status_of(project) == before
 
 
-def test_a_repository_that_was_not_adopted_is_told_how(
+def test_a_repository_that_was_not_adopted_gets_a_hint(
     companion: Companion, tmp_path: Path
 ) -> None:
     project = make_project(tmp_path / "project")
@@ -254,7 +254,7 @@ def test_an_answer_the_template_refuses_changes_nothing(
     assert status_of(project) == ""
 
 
-def test_a_template_that_is_gone_is_told_without_a_traceback(
+def test_a_template_that_is_gone_is_reported_without_a_traceback(
     companion: Companion, project: Path
 ) -> None:
     path = project / ".copier-answers.yml"
@@ -268,14 +268,14 @@ def test_a_template_that_is_gone_is_told_without_a_traceback(
     assert status_of(project) == ""
 
 
-def test_a_history_that_is_too_short_is_said_not_guessed(
+def test_a_history_that_is_too_short_is_reported_not_guessed(
     companion: Companion, project: Path, tmp_path: Path
 ) -> None:
     change(project, {"lib/shapes/__init__.py": ""}, "src")
     shallow = tmp_path / "shallow"
     run("git", "clone", "-q", "--depth=1", project.as_uri(), str(shallow), cwd=tmp_path)
     told = companion.json("regenerate", shallow)
-    # What the user chose cannot be told from what changed.
+    # Choices of the user cannot be distinguished from changed facts.
     assert {item["answer"] for item in told["offers"]} == {"source_paths", *_CHOSEN}
     assert {item["since"] for item in told["offers"]} == {""}
     assert "--unshallow" in companion.run("regenerate", shallow)

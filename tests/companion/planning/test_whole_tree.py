@@ -1,4 +1,4 @@
-"""What looks at every file is named in the plan, with what leaves ours out."""
+"""The plan names tools that check every file, and how to exclude ours."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def test_tests_and_tools_are_shown_before_and_after() -> None:
     assert "| passed | 2 | 1 |" in text
     assert "| worse | `t.py::x` | passed | failed |" in text
     assert "| mypy | `mypy src` | ok | exit code 1 |" in text
-    assert "1 have another outcome than before" in text
+    assert "1 have different outcomes than before" in text
 
 
 def test_a_tool_is_shown_with_its_effective_configuration() -> None:

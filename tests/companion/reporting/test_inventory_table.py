@@ -48,7 +48,7 @@ def test_every_section_is_there_in_plain_lines(inventory: Inventory) -> None:
     text = shown(inventory, terminal=False)
     for title in ("Facts", "Tools", "Tasks", "Workflows", "Hooks", "Left alone"):
         assert f"\n{title}\n" in text
-    assert "\n  manager  poetry  certain  poetry.lock is tracked; there are " in text
+    assert "\n  manager  poetry  certain  poetry.lock is tracked; other " in text
     assert "\n  pytest ^8  pytest.ini  tox.ini:1  " in text
     assert "pytest '[red]'" in text
     assert "setup.cfg:1  not valid INI" in text

@@ -1,6 +1,6 @@
-"""The security audit of an adopted project: green for what is old, red for what is new.
+"""The security audit of an adopted project: green for old findings, red for new ones.
 
-Real engines are installed, and ask a stand-in for the service of advisories.
+Real scanners are installed, and query a stand-in for the advisory service.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ import shapes
 def test():
     assert shapes.run("1")
 """,
-    # Its actions are not pinned: zizmor says so.
+    # Its actions are not pinned, which zizmor reports.
     ".github/workflows/tests.yml": """\
 name: Tests
 on: [push]

@@ -76,7 +76,7 @@ def test_a_new_test_is_no_harm_unless_it_fails() -> None:
     assert twice(before, suite(a="passed", b="failed")).outcome.status == "failed"
 
 
-def test_a_test_that_passes_since_the_adoption_is_told() -> None:
+def test_a_test_that_passes_since_the_adoption_is_reported() -> None:
     result = twice(suite(a="failed"), suite(a="passed"))
     assert result.outcome.status == "passed"
     assert result.outcome.details[0].startswith("better: a")

@@ -1,4 +1,4 @@
-"""Where projects say what their tests need."""
+"""Where projects declare what their tests need."""
 
 from __future__ import annotations
 

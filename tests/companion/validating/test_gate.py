@@ -1,4 +1,4 @@
-"""The gate of an adopted commit: nothing is red that was not red before."""
+"""The gate of an adopted commit: no check is red that was not red before."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_new_finding_in_a_file_of_the_project_is_harm(tmp_path: Path) -> None:
     assert "old.py:2" in "\n".join(result.outcome.details)
 
 
-def test_what_no_baseline_may_hold_is_told_as_red_today(tmp_path: Path) -> None:
+def test_what_no_baseline_may_hold_is_reported_as_red_today(tmp_path: Path) -> None:
     result = gated(tmp_path, {"old.py": "import os  # UNUSED\nx = 1  # BAD\n"})
     assert result.outcome.status == "passed"
     assert result.red_today == ["lint: old.py:1 F401"]

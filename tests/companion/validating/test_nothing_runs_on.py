@@ -1,4 +1,4 @@
-"""Whatever a validation starts ends with it, however the validation ends."""
+"""All processes that a validation starts end with it, however it ends."""
 
 from __future__ import annotations
 
@@ -79,6 +79,6 @@ def test_a_validation_that_is_killed_leaves_nothing_running(
     ):
         assert reader.readline() == b"started\n"
         validation.send_signal(number)
-        # The end comes only when the last process that has the pipe is gone.
+        # The pipe ends only when the last process that holds it has exited.
         assert select.select([reader], [], [], 20)[0]
         assert reader.read() == b""

@@ -1,4 +1,4 @@
-"""The gates of a monorepo: whatever its workflow runs was compared and recorded."""
+"""The gates of a monorepo: all that its workflow runs is compared and recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scan of an adopted commit: what it finds today is recorded, secrets are told."""
+"""The scan of an adopted commit: existing findings are recorded, secrets reported."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_record_of_the_gate_stays_beside_it(tmp_path: Path) -> None:
     assert clean.baseline == RECORDED
 
 
-def test_a_secret_is_told_and_not_recorded(tmp_path: Path) -> None:
+def test_a_secret_is_reported_and_not_recorded(tmp_path: Path) -> None:
     secrets = "key = 1  # SECRET\nkey = 2  # SECRET SECRET SECRET\n"
     result = scanned(tmp_path, {"old.py": f"{secrets}eval(x)  # FLAW\n"})
     assert result.outcome.status == "passed"
@@ -80,7 +80,7 @@ def test_an_engine_without_its_service_proves_nothing(tmp_path: Path) -> None:
     result = scanned(tmp_path, {"OFFLINE": "", **OLD_FLAW})
     assert result.outcome.status == "not-run"
     assert result.outcome.details == ["audit: no service"]
-    # What could be found is recorded all the same.
+    # The other findings are recorded all the same.
     assert rules(result) == ["B307"]
 
 

@@ -1,4 +1,4 @@
-"""What is found out about an adoption without running anything of the project."""
+"""The static validation of an adoption: no code of the project runs."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ def test_a_new_file_that_does_not_parse_is_named(
     assert outcome.details[0].startswith(f"{path}: ")
 
 
-def test_a_file_that_never_parsed_is_no_fault(tmp_path: Path) -> None:
+def test_a_file_that_never_parsed_is_not_a_problem(tmp_path: Path) -> None:
     # Inline tables over several lines are newer than what one of the parsers takes.
     newer = "a = {\n  b = 1,\n}\n"
     adopted = adopt(tmp_path / "demo", {"a.toml": newer}, {"a.toml": newer + "c = 1\n"})
@@ -292,10 +292,10 @@ def test_a_mistake_that_was_there_before_is_none_of_the_adoption(
     assert "1 error existed before" in outcome.reason
 
 
-def test_a_file_that_stopped_a_linter_before_is_no_fault_of_the_adoption(
+def test_a_file_that_stopped_a_linter_before_is_not_a_problem_of_the_adoption(
     tmp_path: Path,
 ) -> None:
-    """zizmor reads no list of hooks that is empty, and the adoption fills it."""
+    """zizmor rejects an empty list of hooks, and the adoption fills it."""
     empty, filled = "repos: []\n", "repos:\n- repo: local\n  hooks: []\n"
     adopted = adopt(
         tmp_path / "a",

@@ -1,4 +1,4 @@
-"""A project's own tests are run and each outcome is noted."""
+"""A project's own tests are run, and each outcome is recorded."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ def run(
     return run_suite(clone, environment, words or PYTEST, 60)
 
 
-def test_unittest_tells_each_outcome(tmp_path: Path, environment: Environment) -> None:
+def test_unittest_reports_each_outcome(
+    tmp_path: Path, environment: Environment
+) -> None:
     files: dict[str, Content] = {"tests/__init__.py": "", "tests/test_a.py": CASES}
     done = run(tmp_path, environment, files, *UNITTEST)
     assert not done.problem, done.ended
@@ -92,7 +94,7 @@ def test_unittest_tells_each_outcome(tmp_path: Path, environment: Environment) -
 
 
 @pytest.mark.heavy
-def test_pytest_tells_each_outcome_and_the_clone_stays_clean(
+def test_pytest_reports_each_outcome_and_the_clone_stays_clean(
     tmp_path: Path, environment: Environment
 ) -> None:
     tests = """\
@@ -137,7 +139,7 @@ def test_a_run_that_hangs_is_killed_and_names_the_test(
     done = run_suite(clone, environment, PYTEST, 8)
     assert "did not finish within" in done.problem
     assert "test_a.py::test_hangs" in done.problem
-    # Nothing that it started goes on, not even in a session of its own.
+    # No process that it started survives, not even in another session.
     state = Path("/proc", (tmp_path / "started").read_text(), "stat")
     assert not state.exists() or state.read_text("utf-8").split()[2] == "Z"
 
@@ -150,7 +152,7 @@ def test_a_run_that_dies_says_nothing_about_the_tests(
     assert "did not finish: exit code 0" in done.problem
 
 
-def test_a_command_that_is_not_there_is_told(
+def test_a_command_that_is_not_there_is_reported(
     tmp_path: Path, environment: Environment
 ) -> None:
     done = run(tmp_path, environment, {"a": "a"}, "no-such-command")

@@ -92,7 +92,7 @@ def status(validation: Validation, name: str) -> str:
     return check.status
 
 
-def test_static_runs_nothing_of_the_project_and_says_so(
+def test_static_runs_nothing_of_the_project_and_reports_it(
     tmp_path: Path, offline: Path
 ) -> None:
     more = {"setup.py": SENTINEL, "conftest.py": SENTINEL}
@@ -124,12 +124,12 @@ def test_without_agreement_nothing_is_run_and_nothing_is_valid(
     assert not offline.exists()
     assert any("pytest" in row for row in rows)
     assert any("dependency group test: pytest" in row for row in rows)
-    # Nothing is broken: agreeing is all there is to do.
+    # Nothing is broken: only consent is missing.
     (step,) = validation.next_steps
     assert "`ci-framework validate --yes`" in step
 
 
-def test_static_harm_is_told_before_anything_runs(
+def test_static_harm_is_reported_before_anything_runs(
     tmp_path: Path, offline: Path
 ) -> None:
     lost = PYPROJECT.replace('version = "1"', 'version = "2"')
@@ -203,7 +203,7 @@ def test_what_cannot_be_installed_proves_nothing(tmp_path: Path, offline: Path) 
     assert check.status == "not-run"
     assert "no such package" in "\n".join(check.details)
     assert status(validation, "tests") == "not-run"
-    # What could not be made for that has no step of its own.
+    # What could not be created for that has no separate step.
     named = {step.partition(" ")[0] for step in validation.next_steps}
     assert named & {*BEHAVIOR_CHECKS} <= {"environments", "gate"}
 

@@ -1,4 +1,4 @@
-"""What times mean: the rule by itself, and how reliable it is in simulated noise."""
+"""The rule for verdicts, and its reliability in simulated noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The history of benchmarks: what is kept, and which changes last."""
+"""The history of benchmarks: its content, and lasting changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The history of benchmarks is stored by whoever may, and nothing is lost."""
+"""Storing the history of benchmarks: permissions, and concurrent writers."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ def test_two_writers_lose_nothing(tmp_path: Path, kind: str) -> None:
     assert sorted(commits) == [commit_of(number) for number in range(4)]
 
 
-def test_a_push_that_is_refused_for_good_is_told_from_a_race(tmp_path: Path) -> None:
+def test_a_push_that_is_refused_for_good_is_distinguished_from_a_race(
+    tmp_path: Path,
+) -> None:
     remote, clone = tmp_path / "remote.git", tmp_path / "clone"
     git(tmp_path, "init", "--quiet", "--bare", str(remote))
     git(tmp_path, "clone", "--quiet", str(remote), str(clone))

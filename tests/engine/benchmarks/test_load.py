@@ -1,4 +1,4 @@
-"""A load test starts a server, judges its answers, and leaves nothing behind."""
+"""A load test starts a server, judges its responses, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_server_that_is_never_ready(tmp_path: Path) -> None:
     run = project.bench(*ALONE)
     assert run.code == 1, str(run)
     assert run.check("benchmarks")["status"] == "timed-out"
-    assert "was not ready within 1.5 s: GET /ready answers with 503" in reason_of(run)
+    assert "was not ready within 1.5 s: GET /ready responds with 503" in reason_of(run)
     assert "waiting for Godot" in output_of(run)
     assert_nothing_left(pids)
 
@@ -233,7 +233,7 @@ def test_a_server_elsewhere_needs_permission_and_is_not_started(tmp_path: Path) 
     project = make(tmp_path)
     with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        # Linux takes this address, which is no loopback one, for its own.
+        # Linux takes this address, which is not a loopback one, for its own.
         project.replace(
             "pyproject.toml",
             'command = "python server.py {port}"\nready = "/ready"',

@@ -1,4 +1,4 @@
-"""What a call uses besides time is counted, and what is slow is shown in detail."""
+"""Memory and instructions are counted, and slow benchmarks are profiled."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_memory_that_grows_is_red_and_where_the_time_went_is_named(
 
 
 @pytest.mark.heavy
-def test_where_profiles_are_not_permitted_the_run_says_so(tmp_path: Path) -> None:
+def test_where_profiles_are_not_permitted_the_run_reports_it(tmp_path: Path) -> None:
     project = make(tmp_path, 1000, 1000)
     project.replace("pyproject.toml", "\ncounting-processes = 2", "")
     install_tool(project, "py-spy")

@@ -1,4 +1,4 @@
-"""Each benchmark gets its verdict, and the run the right color."""
+"""The verdicts of benchmarks, and of the run."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_one_run_gives_each_benchmark_its_verdict(tmp_path: Path) -> None:
     assert slow["confirmed"] == pytest.approx(2.04)
     assert slow["base_processes"] == slow["head_processes"] == 6
     assert_reported(run)
-    # Nothing of the user's is touched, and no worktree stays.
+    # No file of the user is touched, and no worktree is left.
     assert snapshot(project.root / "benchmarks") == before
     assert git(project.root, "status", "--porcelain") == index
     assert len(worktrees(project)) == 1

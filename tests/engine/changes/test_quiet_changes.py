@@ -75,7 +75,7 @@ def test_requirements_of_pages_that_others_include_run_everything(
         ("tox.ini", "[pytest]\n", "[testenv]\n", "all"),
     ],
 )
-def test_settings_that_tests_depend_on_are_told_from_others(
+def test_settings_that_tests_depend_on_are_distinguished_from_others(
     project: DemoProject, name: str, before: str, after: str, mode: str
 ) -> None:
     path = project.root / name

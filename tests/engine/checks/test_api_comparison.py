@@ -1,4 +1,4 @@
-"""What is compared of a public API, and what decides about each difference."""
+"""Which parts of a public API are compared, and how differences are judged."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def push(branch: str) -> Event:
 
 @pytest.fixture
 def compare(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Compare:
-    """Compare with the first commit; griffe answers what a test wants."""
+    """Compare with the first commit, with a fake griffe."""
     base = commit(root)
     monkeypatch.setattr(public_api, "_griffe", always(Tool("griffe", "1")))
     monkeypatch.setattr(public_api, "find_announcement", always(""))

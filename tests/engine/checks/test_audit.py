@@ -50,7 +50,7 @@ source = { registry = "https://pypi.org/simple" }
 """
 SIX_LINE = LOCK.splitlines().index('name = "six"') + 1
 
-# A lock made up by hand is no reason to prepare an environment from it.
+# A lock made up by hand is not a reason to prepare an environment from it.
 NO_SYNC = "raise SystemExit('no environment in this test')"
 
 
@@ -125,7 +125,7 @@ class TestLock:
         osv.add("six", "1.15.0", "GHSA-lock-2", fixed="1.16.0")
         assert_green(audit(with_lock(project), osv))
 
-    def test_a_withdrawn_advisory_is_green_and_told(
+    def test_a_withdrawn_advisory_is_green_and_reported(
         self, project: DemoProject, osv: Service
     ) -> None:
         when = "2024-02-01T00:00:00Z"
@@ -201,7 +201,7 @@ class TestEnvironment:
         assert run.check("audit")["tool"] == "osv"
         assert run.check("audit")["notes"] == [".venv: 1 of 1 dependencies known"]
 
-    def test_a_vulnerability_is_red_where_it_is_asked_for(
+    def test_a_vulnerability_is_red_where_it_is_requested(
         self, project: DemoProject, osv: Service
     ) -> None:
         with_environment(project, six="1.16.0", idna="3.4")
@@ -229,7 +229,7 @@ class TestEnvironment:
         osv.add("idna", "3.4", "PYSEC-2024-2", withdrawn="2024-02-01T00:00:00Z")
         assert_green(audit(project, osv))
 
-    def test_what_no_index_served_is_told(
+    def test_what_no_index_served_is_reported(
         self, project: DemoProject, osv: Service
     ) -> None:
         site = with_environment(project, six="1.16.0", pip="26.0")

@@ -1,4 +1,4 @@
-"""The package is built, installed where nothing else is, and imported."""
+"""The package is built, installed into an empty environment, and imported."""
 
 from __future__ import annotations
 
@@ -322,7 +322,7 @@ def test_a_network_that_does_not_answer_is_no_verdict(
     cache = str(tmp_path / "cache")
     run = gate(package, HTTPS_PROXY=NOWHERE, UV_CACHE_DIR=cache, UV_HTTP_RETRIES="0")
     assert_not_run(run, "build", "needs the network")
-    # What the first run made is not taken for what this one made.
+    # The files of the first run are not mistaken for those of this one.
     assert find_wheel(package.reports) is None
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from tests.support.projects import CHECKS, FULL, DemoProject, assert_green
 
 
-def test_a_project_without_a_fault_is_green_in_every_check(
+def test_a_project_without_a_problem_is_green_in_every_check(
     project: DemoProject,
 ) -> None:
     run = project.gate(variables=FULL)

@@ -1,4 +1,4 @@
-"""What an unfinished merge leaves behind is found in every kind of file."""
+"""Conflict markers of an unfinished merge are found in every kind of file."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_the_threshold_on_the_command_line_counts(
 def test_nothing_is_traced_when_the_check_is_off(
     project: DemoProject, own: tuple[str, ...]
 ) -> None:
-    """Some tests fail when they are, and the project may trace on its own."""
+    """Tracing can break tests, and the project may trace by itself."""
     addopts = f"addopts = {' '.join(own)}\n"
     project.write("pytest.ini", f"[pytest]\n{addopts}filterwarnings = error\n")
     project.write(

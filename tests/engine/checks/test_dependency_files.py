@@ -1,4 +1,4 @@
-"""Every dependency file is read, or named as not read, or named as broken."""
+"""Every dependency file is read, or reported as unread or broken."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 
 from ci_engine.checks.dependencies.dependency_files import read_lock
 from ci_engine.checks.dependencies.inventory import Dependencies
-from ci_engine.checks.dependencies.version_ranges import allows, plain_range
 from ci_engine.project.repository import read_project
 from tests.support.locks import HASH, LOCKS, lock_of
 from tests.support.projects import git
@@ -34,8 +33,6 @@ def manifest(*rows: str, name: str = "demo") -> str:
 
 
 # --- locks that fit, and locks that do not ------------------------------------------
-
-
 @pytest.mark.parametrize("kind", LOCKS)
 def test_a_current_lock_is_read_with_its_hashes(kind: str, tmp_path: Path) -> None:
     found = read(tmp_path, lock_of(kind, six="1.16.0"))
@@ -55,7 +52,7 @@ def test_a_lock_that_cannot_be_read_is_a_problem_with_a_command(
     found = read(tmp_path, files)
     assert found.audited == ()
     if kind == "requirements.txt" and isinstance(content, str):
-        # Without a pin it is no lock, and what is required is still open.
+        # Without pins it is not a lock, and its versions are still open.
         assert "six" in found.open
         return
     (problem,) = found.problems
@@ -173,7 +170,6 @@ def test_links_out_of_the_repository_are_not_read(tmp_path: Path) -> None:
 
 
 # --- all files of the tree ----------------------------------------------------------
-
 TREE = {
     "requirements/base.txt": "a==1\n",
     "requirements/dev.in": "b==1  # why\n",
@@ -286,55 +282,6 @@ def test_the_same_version_in_two_files_is_listed_once(tmp_path: Path) -> None:
     found = read(tmp_path, files)
     assert found.files[six] == ("api/requirements.txt", "requirements.txt")
     assert found.source == "api/requirements.txt, requirements.txt"
-
-
-# --- ranges -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("ranges", "version", "fits"),
-    [
-        (">=1.2,<2", "1.16.0", True),
-        (">=1.2,<2", "2.0", False),
-        ("==1.16", "1.16.0", True),
-        ("===1.16.0", "1.16.1", False),
-        ("~=1.4", "1.9", True),
-        ("~=1.4", "2.0", False),
-        ("~=1.4.2", "1.5.0", False),
-        ("==1.*", "1.16.0", True),
-        ("==1.*", "10.0", False),
-        ("!=1.*", "1.16.0", False),
-        ("!=1.16.0", "1.16.0", False),
-        (">1.16", "1.16.0", False),
-        ("<=1.16", "1.16.0", True),
-        # What is not a plain release is not compared.
-        (">=2", "2.0rc1", True),
-        (">=2.0rc1", "1.0", True),
-        ("==a.*", "1.0", True),
-        ("", "1.0", True),
-    ],
-)
-def test_versions_are_compared_as_far_as_it_is_sure(
-    ranges: str, version: str, fits: bool
-) -> None:
-    assert allows(ranges, version) is fits
-
-
-@pytest.mark.parametrize(
-    ("text", "ranges"),
-    [
-        ("^1.2", ">=1.2"),
-        ("~1.2", ">=1.2"),
-        ("~=1.2", "~=1.2"),
-        ("1.2", "==1.2"),
-        ("1.2.*", "==1.2.*"),
-        ("*", ""),
-        (">=1,<2", ">=1,<2"),
-        (">=1|>=3", ""),
-    ],
-)
-def test_other_ways_to_write_a_range(text: str, ranges: str) -> None:
-    assert plain_range(text) == ranges
 
 
 def test_files_that_requirements_name_are_read_whatever_they_are_called(

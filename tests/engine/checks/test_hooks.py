@@ -1,4 +1,4 @@
-"""The check `hooks`: what pre-commit objects to, without touching the tree."""
+"""The check `hooks`: findings of pre-commit, without touching the work tree."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.heavy
 
 CONFIG = ".pre-commit-config.yaml"
 HEAD = "repos:\n- repo: local\n  hooks:\n"
-# Replaces one word by another in the files it is given.
+# Replaces one word by another in the given files.
 REPLACE = """\
 import sys
 from pathlib import Path
@@ -34,7 +34,7 @@ for name in names:
     if old in text:
         path.write_text(text.replace(old, new))
 """
-# Objects to a word, with the place of it.
+# Reports a word, with its location.
 OBJECT = """\
 import sys
 from pathlib import Path
@@ -78,7 +78,7 @@ def with_hooks(project: DemoProject, *entries: str) -> str:
 
 
 def tree(project: DemoProject) -> dict[str, bytes]:
-    """Every file of the project, its repository included, but our output."""
+    """Every file of the project and its repository, without our output."""
     return {
         str(path.relative_to(project.root)): path.read_bytes()
         for path in sorted(project.root.rglob("*"))
@@ -127,7 +127,9 @@ def test_a_hook_that_changes_a_file_is_red_and_the_tree_is_untouched(
     assert list((tmp_path / "empty").iterdir()) == []
 
 
-def test_each_file_is_told_with_the_hook_that_changes_it(project: DemoProject) -> None:
+def test_each_file_is_reported_with_the_hook_that_changes_it(
+    project: DemoProject,
+) -> None:
     with_hooks(project, TWO_TO_2, THREE_TO_3)
     run = hooks(project)
     found = {(f["rule"], f["path"], f["line"]) for f in run.findings("hooks")}
@@ -153,7 +155,7 @@ def test_fix_is_still_red_for_what_no_hook_mends(project: DemoProject) -> None:
     assert set(run.rules("hooks")) == {"objects"}
 
 
-def test_a_hook_without_a_place_points_at_its_entry(project: DemoProject) -> None:
+def test_a_hook_without_a_location_points_at_its_entry(project: DemoProject) -> None:
     text = with_hooks(project, hook("refuses", "python -c 'raise SystemExit(3)'"))
     run = hooks(project)
     assert_red(run, "hooks", CONFIG, line_of(text, "id: refuses"))
@@ -241,7 +243,7 @@ def test_a_gate_inside_a_git_hook_keeps_to_its_copy(project: DemoProject) -> Non
     assert tree(project) == before
 
 
-def test_our_own_hooks_are_left_out_and_told(project: DemoProject) -> None:
+def test_our_own_hooks_are_left_out_and_reported(project: DemoProject) -> None:
     ours = hook("ci-framework-lint", FALSE) + hook("ci-framework-format", FALSE)
     with_hooks(project, ours, hook("theirs", FALSE), OBJECTS_TO_NINE)
     assert hooks(project).rules("hooks") == ["theirs"]
@@ -271,11 +273,13 @@ def test_hooks_of_another_stage_are_named(project: DemoProject, default: bool) -
     project.write(CONFIG, f"{head}{at_push}{OBJECTS_TO_NINE}    stages: [commit]\n")
     run = hooks(project)
     assert_green(run)
-    note = "not run, since they are hooks of another stage: at-push (pre-push, manual)"
+    note = (
+        "not run, because they are hooks of another stage: at-push (pre-push, manual)"
+    )
     assert run.check("hooks")["notes"] == [note]
 
 
-def test_what_fail_fast_keeps_from_running_is_told(project: DemoProject) -> None:
+def test_what_fail_fast_keeps_from_running_is_reported(project: DemoProject) -> None:
     with_hooks(project)
     project.write(CONFIG, f"fail_fast: true\n{HEAD}{OBJECTS_TO_TWO}{TWO_TO_2}")
     run = hooks(project)

@@ -1,4 +1,4 @@
-"""Property tests try more examples in the higher tiers, always the same ones."""
+"""Property tests try more examples in higher tiers, always the same ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.projects import (
     assert_red,
 )
 
-# Slow: real programs, again and again.
+# Slow: each test runs real programs.
 pytestmark = pytest.mark.heavy
 
 NAME = "tests/test_property.py"
@@ -125,7 +125,7 @@ def test_a_profile_chosen_by_variable_stays(
     assert len(seen) == 11
 
 
-def test_a_rare_fault_is_found_in_every_run(
+def test_a_rare_problem_is_found_in_every_run(
     project: DemoProject, tmp_path: Path
 ) -> None:
     text = "from hypothesis import given, strategies as st\n\n\n"

@@ -1,4 +1,4 @@
-"""Faults in the text of Python files. The clean twin is in test_clean_project.py."""
+"""Findings in Python files. The clean twin is in test_clean_project.py."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_a_configuration_without_rules_gets_those_of_ruff(project: DemoProject) 
 
 UNUSED = "import os\n"
 LEFT_OUT = "1 file excluded by the settings of ruff: src/demo/more.py"
-# What keeps ruff from a file that git tracks: the file, further files, the settings of
+# Why ruff skips a file that git tracks: the file, further files, the settings of
 # ruff, and what is reported.
 UNSEEN: dict[str, tuple[str, dict[str, str], str, str]] = {
     "ignored by git": ("src/demo/more.py", {".gitignore": "more.py\n"}, "", "F401"),
@@ -223,7 +223,7 @@ def test_every_tracked_file_is_linted_or_named(
             assert expected in run.stdout
 
 
-def test_a_project_that_excludes_everything_says_so(project: DemoProject) -> None:
+def test_a_project_that_excludes_everything_is_reported(project: DemoProject) -> None:
     project.replace("pyproject.toml", "line-length", 'exclude = ["*"]\nline-length')
     run = project.gate("lint")
     assert run.check("lint")["status"] == "skipped"

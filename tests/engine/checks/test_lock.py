@@ -1,4 +1,4 @@
-"""The lock of the manager fits what the project asks for."""
+"""The lock file satisfies the requirements of the project."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def ask_for_more(project: DemoProject) -> None:
 def test_pip_keeps_no_lock(project: DemoProject) -> None:
     run = gate(project)
     assert_green(run)
-    assert run.check("lock")["reason"] == "pip keeps no lock"
+    assert run.check("lock")["reason"] == "pip has no lock file"
 
 
 # --- uv, the real one: a lock that fits is seen to fit without the network
@@ -119,7 +119,7 @@ def test_a_missing_lock(
     project.configure(f"[{table}]\n")
     run = gate(project)
     assert_red(run, "lock", "pyproject.toml", 1)
-    assert f"there is no {name}: make it with `{command}`" in run.summary
+    assert f"there is no {name}: create it with `{command}`" in run.summary
 
 
 def test_a_lock_that_git_ignores_is_left_out_on_purpose(with_uv: DemoProject) -> None:
@@ -181,7 +181,7 @@ def test_pixi_is_asked_without_writing_or_installing(project: DemoProject) -> No
     assert_green(stand_in(project, "pixi", f"{script}raise SystemExit(not ok)\n"))
 
 
-def test_pixi_is_not_told_to_look_away(
+def test_a_variable_that_makes_pixi_skip_its_check_is_removed(
     project: DemoProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIXI_FROZEN", "true")

@@ -1,4 +1,4 @@
-"""Coverage measures the project and nothing of the framework."""
+"""Coverage measures the project, and no code of the framework."""
 
 from __future__ import annotations
 

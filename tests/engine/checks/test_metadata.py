@@ -1,4 +1,4 @@
-"""What the wheel holds, and what it says of itself."""
+"""The content and the metadata of the wheel."""
 
 from __future__ import annotations
 

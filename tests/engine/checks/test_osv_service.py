@@ -1,4 +1,4 @@
-"""The answers of the OSV service are counted, and what they are about is checked."""
+"""Responses of the OSV service are checked for completeness and order."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ WRONG: list[tuple[Distort, str]] = [
     (lambda _: [], "0 responses to 2 queries"),
     (lambda found: found[:1], "1 responses to 2 queries"),
     (lambda found: [*found, {}], "3 responses to 2 queries"),
-    (lambda found: found[::-1], "answered GHSA-1 about idna, which it does not"),
+    (lambda found: found[::-1], "returned GHSA-1 for idna, which it does not"),
     (lambda _: [3, 4], "unusable output"),
     (lambda _: {}, "unusable output"),
 ]
@@ -71,7 +71,7 @@ def test_all_pages_are_read(osv: Service) -> None:
 
 def test_pages_without_an_end_are_refused(osv: Service) -> None:
     osv.distort = lambda found: [{**each, "next_page_token": "0"} for each in found]
-    with pytest.raises(ToolError, match="never ends its list of pages"):
+    with pytest.raises(ToolError, match="sends an endless list of pages"):
         look_up(osv, SIX)
 
 

@@ -106,7 +106,7 @@ def test_the_shards_of_a_package_are_judged_as_one_run_of_it(
         assert paths == {ONE, TWO}
         for name in ("coverage", "patch-coverage"):
             assert core.check(name)["coverage"] == whole.check(name)["coverage"] == 100
-    # What is known of the tests of other packages stays.
+    # The durations of other packages' tests stay.
     seconds = json.loads(durations.read_text())["seconds"]
     assert set(seconds) == {*known, *ids(whole)}
     short = durations_below(seconds, "libs/core/")

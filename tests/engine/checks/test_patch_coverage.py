@@ -27,7 +27,7 @@ def half(number: int) -> int:
         number
         // 2
     )
-    # A comment is no statement.
+    # A comment is not a statement.
     return result
 """
 TESTED = """
@@ -53,7 +53,7 @@ def gate(project: DemoProject, *more: str, **variables: str) -> Run:
 
 
 def assert_uncovered(run: Run, path: str, line: int) -> None:
-    """The check failed, and every report names the place."""
+    """The check failed, and every report names the location."""
     assert run.code == 1, str(run)
     assert run.check("patch-coverage")["status"] == "failed"
     assert run.locations("patch-coverage") == [Location(path, line)], str(run)
@@ -112,7 +112,7 @@ def test_the_threshold_is_that_of_coverage(
     assert run.code == code, str(run)
 
 
-def test_nothing_changed_is_said(project: DemoProject) -> None:
+def test_nothing_changed_is_reported(project: DemoProject) -> None:
     project.git_init()
     project.append("src/demo/__init__.py", "# only a comment\n")
     run = gate(project)
@@ -123,12 +123,12 @@ def test_nothing_changed_is_said(project: DemoProject) -> None:
     assert "main" in check["reason"]
 
 
-def test_an_unknown_start_is_said(project: DemoProject) -> None:
+def test_an_unknown_start_is_reported(project: DemoProject) -> None:
     run = gate(project)
     assert_green(run)
     check = run.check("patch-coverage")
     assert check["status"] == "skipped"
-    assert "what changed is not known: git has no work tree" in check["reason"]
+    assert "the changes are not known: git has no work tree" in check["reason"]
 
 
 def test_in_actions_the_event_says_where_it_started(

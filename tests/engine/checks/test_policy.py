@@ -242,7 +242,7 @@ def test_no_sources_are_skipped(project: DemoProject) -> None:
     (project.root / SOURCE).unlink()
     check = policy(project).check("policy")
     assert check["status"] == "skipped"
-    assert check["reason"] == "no Python files of the project in src"
+    assert check["reason"] == "the project has no Python files in src"
 
 
 @pytest.mark.heavy

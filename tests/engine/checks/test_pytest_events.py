@@ -1,4 +1,4 @@
-"""What a run of pytest reported, event by event."""
+"""The events that a run of pytest reports."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_pytest_must_end_as_often_as_it_began(tmp_path: Path) -> None:
 
 
 def test_each_process_writes_its_own_stack(tmp_path: Path) -> None:
-    """In one file they would be mixed, a piece of the one after one of the other."""
+    """In one file, the records of several processes would be interleaved."""
     stack = 'Thread 1:\n  File "/x/t.py", line 5 in test_a\n'
     for name, text in (("main", "Thread 2:\n"), ("gw1", ""), ("gw0", stack)):
         (tmp_path / f"e.{name}").write_text(text)

@@ -21,7 +21,7 @@ from tests.support.projects import (
     assert_red,
 )
 
-# Slow: real programs, again and again.
+# Slow: each test runs real programs.
 pytestmark = pytest.mark.heavy
 
 SOURCE = "src/demo/__init__.py"
@@ -63,7 +63,7 @@ def test_clean_sources_are_green(project: DemoProject) -> None:
     assert check["tool"].startswith("bandit 1.")
 
 
-def test_a_flaw_is_red_with_its_place_and_its_score(project: DemoProject) -> None:
+def test_an_issue_is_red_with_its_location_and_its_score(project: DemoProject) -> None:
     project.append(SOURCE, EVAL)
     run = security(project)
     assert_red(run, "security", SOURCE, EVAL_LINE)
@@ -79,7 +79,7 @@ def test_a_flaw_is_red_with_its_place_and_its_score(project: DemoProject) -> Non
     assert rule["properties"]["security-severity"] == "5.5"
 
 
-def test_a_grave_flaw_scores_higher_and_a_small_one_only_warns(
+def test_a_severe_issue_scores_higher_and_a_minor_one_only_warns(
     project: DemoProject,
 ) -> None:
     project.append(SOURCE, SHELL)
@@ -90,7 +90,7 @@ def test_a_grave_flaw_scores_higher_and_a_small_one_only_warns(
     assert run.code == 1
 
 
-def test_only_small_flaws_are_green(project: DemoProject) -> None:
+def test_only_minor_issues_are_green(project: DemoProject) -> None:
     project.write(SOURCE, '"""A package."""\n\nimport subprocess\n')
     run = security(project)
     assert_green(run)
@@ -113,7 +113,7 @@ def test_a_file_that_does_not_parse_is_never_green(project: DemoProject) -> None
     assert_not_run(run, "security", "src/demo/broken.py: syntax error")
 
 
-def test_a_flaw_elsewhere_does_not_hide_the_unread_file(project: DemoProject) -> None:
+def test_an_issue_elsewhere_does_not_hide_the_unread_file(project: DemoProject) -> None:
     project.write("src/demo/broken.py", "def broken(:\n")
     project.append(SOURCE, EVAL)
     run = security(project)
@@ -129,7 +129,7 @@ def test_no_source_files_is_skipped_with_the_reason(project: DemoProject) -> Non
     check = run.check("security")
     assert (check["status"], check["reason"]) == (
         "skipped",
-        "no Python files of the project in src",
+        "the project has no Python files in src",
     )
 
 
@@ -159,7 +159,7 @@ def test_a_configuration_that_is_nothing_is_not_run(project: DemoProject) -> Non
     assert_not_run(security(project), "security", ".bandit is neither")
 
 
-def test_excluded_files_are_told(project: DemoProject) -> None:
+def test_excluded_files_are_reported(project: DemoProject) -> None:
     project.write("src/demo/old.py", EVAL)
     project.configure('[tool.bandit]\nexclude_dirs = ["old.py"]\n')
     run = security(project)
@@ -178,7 +178,7 @@ def test_excluded_files_are_told(project: DemoProject) -> None:
         (".bandit", "tests: [B101]\n", ".bandit limits bandit: tests B101"),
     ],
 )
-def test_rules_that_the_project_turns_off_are_told(
+def test_rules_that_the_project_turns_off_are_reported(
     project: DemoProject, name: str, text: str, note: str
 ) -> None:
     project.append(SOURCE, EVAL)
@@ -195,7 +195,7 @@ def test_everything_excluded_is_skipped(project: DemoProject) -> None:
     assert "excludes every file" in check["reason"]
 
 
-def test_nosec_is_told(project: DemoProject) -> None:
+def test_nosec_is_reported(project: DemoProject) -> None:
     project.append(SOURCE, EVAL.replace("eval(text)", "eval(text)  # nosec B307"))
     run = security(project)
     assert_green(run)
@@ -204,7 +204,7 @@ def test_nosec_is_told(project: DemoProject) -> None:
     ]
 
 
-def test_the_baseline_covers_known_flaws(project: DemoProject) -> None:
+def test_the_baseline_covers_known_issues(project: DemoProject) -> None:
     project.append(SOURCE, EVAL)
     security(project, "--baseline", "write")
     assert_green(security(project))

@@ -245,7 +245,7 @@ def test_no_collected_test_is_red(project: DemoProject) -> None:
     assert run.junit.find("testsuite[@name='test']/testcase/failure") is not None
 
 
-def test_a_project_without_tests_says_so(project: DemoProject) -> None:
+def test_a_project_without_tests_is_reported(project: DemoProject) -> None:
     (project.root / "tests/test_demo.py").unlink()
     run = project.gate("test")
     assert_green(run)
@@ -316,7 +316,7 @@ def test_an_unexpected_pass_is_red_where_the_project_is_strict(
     assert_red(project.gate("test"), "test", MORE, 4)
 
 
-# Now and then xdist waits a minute for the worker that is gone.
+# Now and then xdist waits a minute for a worker that has crashed.
 @pytest.mark.heavy
 def test_a_dead_worker_of_xdist_is_named_with_its_test(project: DemoProject) -> None:
     project.replace("pyproject.toml", "testpaths", 'addopts = "-n 1"\ntestpaths')

@@ -150,7 +150,7 @@ def test_a_directory_outside_of_testpaths_is_named(project: DemoProject) -> None
     run = project.gate("test")
     assert counts(run) == {**GREEN, "not-collected": 1}
     assert_named(run, "checks/test_other.py")
-    # Somebody who names what to test knows that the rest is left out.
+    # Users who name the tests to run know that the others are left out.
     assert counts(project.gate("test", "--", DEMO)) == GREEN
 
 
@@ -270,7 +270,7 @@ def test_files_that_hold_no_tests_are_no_tests(project: DemoProject) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 def test_a_process_that_a_test_forks_may_fail(project: DemoProject) -> None:
-    """As pytest-forked does; a timer for the stack would stop it for ever."""
+    """As pytest-forked does; a timer for the stack would stop it forever."""
     project.test_file(
         "import os\n\n\ndef test_forked(request) -> None:\n    child = os.fork()\n"
         "    if not child:\n        hook = request.node.ihook\n"

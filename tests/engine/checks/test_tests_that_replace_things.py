@@ -1,4 +1,4 @@
-"""Tests replace what our plugin needs as well, and see other clocks."""
+"""Tests may replace functions and clocks that our plugin needs."""
 
 from __future__ import annotations
 

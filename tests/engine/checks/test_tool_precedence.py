@@ -1,4 +1,4 @@
-"""Tools read the settings that they read without the framework."""
+"""Tools read the same settings with and without the framework."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_type_checkers_look_at_the_project_only(
 
 
 @pytest.mark.heavy
-def test_type_checkers_that_are_turned_off_say_so(project: DemoProject) -> None:
+def test_type_checkers_that_are_turned_off_are_reported(project: DemoProject) -> None:
     project.write("src/demo/more.py", f"# mypy: ignore-errors\n{WRONG}")
     project.configure('[tool.pyright]\ntypeCheckingMode = "off"\n')
     project.write("mypy.ini", "[mypy]\nignore_errors = True\n")
@@ -150,7 +150,7 @@ def test_files_that_type_checkers_leave_out_are_counted(project: DemoProject) ->
     project.replace("pyproject.toml", "exclude = [", "ignore = [")
     run = project.gate("typecheck")
     assert_green(run)
-    text = "ignore in pyproject.toml hides what pyright finds in some files"
+    text = "ignore in pyproject.toml hides the findings of pyright in some files"
     assert run.check("typecheck")["notes"] == [text]
 
 

@@ -1,4 +1,4 @@
-"""Faults that a type checker finds."""
+"""Findings of a type checker."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_other_formats_of_mypy_are_read(project: DemoProject) -> None:
     assert "Unrecognized option: strct" in run.check("typecheck")["notes"][0]
 
 
-def test_mypy_that_leaves_out_everything_says_so(project: DemoProject) -> None:
+def test_mypy_that_leaves_out_everything_is_reported(project: DemoProject) -> None:
     project.configure('[tool.mypy]\nexclude = ["demo"]\n')
     run = project.gate("typecheck", variables=MYPY)
     assert_not_run(run, "typecheck", "There are no .py[i] files in directory 'src'")

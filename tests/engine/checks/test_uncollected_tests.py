@@ -1,4 +1,4 @@
-"""What looks like a test and is none for pytest is named, in every report.
+"""Tests that pytest does not collect are named in every report.
 
 Public reports of suites that were green for years without such tests: pytest#410 (a
 class with a constructor), galaxyproject/pulsar#484 and 389ds/389-ds-base#6900 (names of

@@ -1,4 +1,4 @@
-"""`ci cleanup`: what is on the list goes, nothing else does, and names are data."""
+"""`ci cleanup` removes listed files only, and treats names as data."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ REFUSED = [
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    """A repository with files of developers, and files that look like some."""
+    """A repository with stray development files, and files that look similar."""
     root = tmp_path / "work"
     for name in (
         "keep.py",
@@ -234,7 +234,7 @@ def test_a_link_out_of_the_repository_is_removed_as_a_link(
 
 
 @pytest.mark.heavy
-def test_the_check_is_red_tells_each_file_and_changes_nothing(
+def test_the_check_is_red_names_each_file_and_changes_nothing(
     project: DemoProject,
 ) -> None:
     project.write("src/demo/.DS_Store", "x")
@@ -277,7 +277,7 @@ def test_a_change_does_not_decide_what_it_keeps(
     git(project.root, "commit", "--quiet", "--message", "change")
     run = project.run("cleanup", "--since", "HEAD~1")
     assert run.code == int(red), str(run)
-    kept = "keep '**' counts once the target branch has it"
+    kept = "keep '**' takes effect once it is in the target branch"
     assert (kept in run.stdout) is red
     assert ("1 matching files are kept by the settings" in run.stdout) is not red
 
@@ -312,7 +312,7 @@ def origin_of(work: Path) -> Path:
     return origin
 
 
-def test_one_pull_request_is_opened_and_then_refreshed(work: Path) -> None:
+def test_one_pull_request_is_opened_and_then_updated(work: Path) -> None:
     origin = origin_of(work)
     before = snapshot(work)
     files = find_files(work, Cleanup(), read_patterns(), [])
@@ -320,7 +320,7 @@ def test_one_pull_request_is_opened_and_then_refreshed(work: Path) -> None:
         api = PullRequest(github.url, "owner/name", 0, "token")
         destination = Destination(api, "main")
         assert open_pull_request(work, destination, files) == "opened"
-        assert open_pull_request(work, destination, files) == "refreshed"
+        assert open_pull_request(work, destination, files) == "updated"
     assert [(method, path) for method, path, _ in github.calls] == [
         ("POST", "/repos/owner/name/pulls"),
         ("PATCH", "/repos/owner/name/pulls/4"),

@@ -1,4 +1,4 @@
-"""Options: what they do, and what is refused."""
+"""Options of the command line, and wrong ones."""
 
 from __future__ import annotations
 

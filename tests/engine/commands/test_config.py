@@ -20,7 +20,7 @@ def test_every_setting_is_listed_with_its_source(project: DemoProject) -> None:
     assert [row for row in listed if row.endswith("  # default")]
 
 
-def test_only_the_settings_asked_for_are_listed(project: DemoProject) -> None:
+def test_only_the_requested_settings_are_listed(project: DemoProject) -> None:
     run = project.run("config", COVERAGE, "--json")
     assert run.code == 0, str(run)
     settings = json.loads(run.stdout)["settings"]

@@ -1,4 +1,4 @@
-"""How a command ends that is interrupted, unread or slow, and what it shows."""
+"""Commands that are interrupted or slow, or whose output is not read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.projects import (
 
 
 class SlowProgram:
-    """A program that says that it started, and ends when the test lets it."""
+    """A program that reports its start, and ends when the test allows it."""
 
     def __init__(self, directory: Path, name: str = "git") -> None:
         self.started, self.over = directory / "started", directory / "over"

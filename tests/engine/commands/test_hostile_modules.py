@@ -41,7 +41,7 @@ COMPANION = (("analyze",), ("plan",), ("status",), ("fleet", "plan", "."))
 
 @pytest.fixture
 def mark(project: DemoProject) -> Path:
-    """A repository whose modules leave a file when somebody imports one."""
+    """A repository whose modules leave a file when they are imported."""
     mark = project.root.parent / "mark"
     code = f"open({str(mark)!r}, 'a').write(__file__)\n"
     for name in MODULES:

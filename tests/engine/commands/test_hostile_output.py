@@ -1,4 +1,4 @@
-"""No command prints a workflow command that comes from what a repository holds."""
+"""No command prints a workflow command that comes from the repository."""
 
 from __future__ import annotations
 

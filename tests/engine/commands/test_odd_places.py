@@ -1,4 +1,4 @@
-"""Repositories in odd places, and runs that are called off."""
+"""Repositories in odd locations, and canceled runs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 from tests.engine.conftest import MakeProject
 from tests.support.projects import DemoProject, assert_green, assert_red, git
 
-# Slow: real programs, again and again.
+# Slow: each test runs real programs.
 pytestmark = pytest.mark.heavy
 
 CHECK = "no-conflict-markers"
 
 
 def slow_test(marker: Path) -> str:
-    """A test that says that it runs, and then takes long."""
+    """A test that reports its start, and then takes long."""
     begin = "import time\nfrom pathlib import Path\n\n\ndef test_slow() -> None:\n"
     return f"{begin}    Path({str(marker)!r}).touch()\n    time.sleep(60)\n"
 
@@ -112,7 +112,7 @@ def test_a_check_is_possible_where_only_the_reports_can_be_written(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_run_that_is_interrupted_says_so(
+def test_a_run_that_is_interrupted_is_reported(
     project: DemoProject, number: signal.Signals
 ) -> None:
     marker = project.root / "started"
@@ -130,7 +130,9 @@ def test_a_run_that_is_interrupted_says_so(
     assert run.junit.get("errors") == "2"
 
 
-def test_a_run_that_is_killed_leaves_reports_that_say_so(project: DemoProject) -> None:
+def test_a_run_that_is_killed_leaves_reports_about_it(
+    project: DemoProject,
+) -> None:
     assert_green(project.gate("test,coverage"))
     marker = project.root / "started"
     project.test_file(slow_test(marker))

@@ -1,4 +1,4 @@
-"""``ci setup``: may be repeated, and touches nothing that is not its own.
+"""``ci setup`` can be repeated, and touches only its own files.
 
 Its uv is a stand-in that makes an environment from the packages of these tests.
 """
@@ -20,7 +20,7 @@ from tests.support.projects import (
     snapshot,
 )
 
-# Slow: real programs, again and again.
+# Slow: each test runs real programs.
 pytestmark = pytest.mark.heavy
 
 HOOKS = "default_install_hook_types: [pre-commit, pre-push]\nrepos: []\n"

@@ -1,4 +1,4 @@
-"""One page for everything that ran: the verdict, the failures, what was left out."""
+"""The page of the summary: the verdict, the failures, the skipped jobs."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_the_page_of_an_earlier_run_is_no_run(
     assert summary(project).code == 0
 
 
-def test_a_failure_is_shown_with_its_place_and_what_repeats_it(
+def test_a_failure_is_shown_with_its_location_and_what_repeats_it(
     project: DemoProject, reports: Path
 ) -> None:
     matrix_job(reports, "gate-quick-checks-1", failed(), passed("format"))
@@ -232,7 +232,7 @@ def test_security_says_what_ran_and_that_nothing_did(
     project: DemoProject, reports: Path
 ) -> None:
     matrix_job(reports, "gate-a-1", passed())
-    assert "No check of security was part of this run." in summary(project).stdout
+    assert "No security check was part of this run." in summary(project).stdout
     scan = failed("security")
     scan.tool = "bandit 1.9"
     matrix_job(reports, "gate-b-1", scan)

@@ -1,4 +1,4 @@
-"""Configuration that would take for ever, or that leads out of the repository."""
+"""Configuration that takes forever to read, or leads out of the repository."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NESTED = "a0: &a0 [x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 30)
 )
 BOMBS = {
-    "nested aliases": (NESTED, "line 6: its aliases stand for more than 100000 values"),
+    "nested aliases": (NESTED, "line 6: its aliases expand to more than 100000 values"),
     "merged maps": (
         "a0: &a0 {k: v}\n"
         + "".join(
             f"a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}}}\n" for n in range(1, 60)
         ),
-        "aliases stand for more than",
+        "aliases expand to more than",
     ),
     "an alias of itself": ("a: &a [*a]\n", "alias *a is inside its own anchor"),
     "levels": ("a: " + "[" * 5_000, "nested deeper than 100 levels"),
@@ -156,7 +156,7 @@ def test_a_link_inside_of_the_repository_is_followed(tmp_path: Path) -> None:
     assert read_toml(tmp_path / "work" / "sub" / "pyproject.toml") == {"a": 1}
 
 
-# Some end a command at once; the others can be there together.
+# Some end a command at once; the others can be present together.
 GROUPS = (
     *(("pyproject.toml",), ("pixi.toml",), ("ci-framework/project/waivers.yaml",)),
     *(("ci-framework/project/baseline.json",), ("ci-framework/files.sha256",)),
@@ -208,7 +208,7 @@ def test_validation_refuses_endless_aliases_of_other_tools(
     run = project.run("validate", timeout=60)
     assert run.code == 2, str(run)
     assert all(f"{name}: configuration" in run.stdout for name in names), run.stdout
-    assert run.stdout.count("its aliases stand for more than") == len(names)
+    assert run.stdout.count("its aliases expand to more than") == len(names)
 
 
 def test_a_file_that_no_machine_can_hold_is_refused(tmp_path: Path) -> None:

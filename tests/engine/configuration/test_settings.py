@@ -1,4 +1,4 @@
-"""Settings: what is refused, with which words, and which layer wins."""
+"""Settings: wrong values, their messages, and the order of the sources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def line_of(project: DemoProject, text: str, name: str = "pyproject.toml") -> in
 
 
 def assert_refused(run: Run, *words: str) -> None:
-    """Exit 2, the words in the message, and nothing was run."""
+    """Exit code 2, the expected message, and nothing was run."""
     assert run.code == 2, str(run)
     assert run.stdout == ""
     assert "Traceback" not in run.stderr
@@ -353,7 +353,7 @@ def test_an_own_command_that_hides_a_failure_of_pytest_is_red(
     assert run.check("test")["status"] == "failed"
 
 
-def test_an_own_test_command_without_pytest_says_so(project: DemoProject) -> None:
+def test_an_own_test_command_without_pytest_is_reported(project: DemoProject) -> None:
     project.configure('[tool.ci-framework.commands]\ntest = "true"\n')
     run = project.gate("test")
     assert_green(run)

@@ -1,4 +1,4 @@
-"""Values of typed tables: each one that does not fit is a mistake with its key."""
+"""Values of typed tables: each wrong one is reported with its key."""
 
 from __future__ import annotations
 

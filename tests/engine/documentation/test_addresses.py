@@ -1,4 +1,4 @@
-"""Where addresses lead, and what a page has."""
+"""The targets of addresses, and the elements of a page."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_addresses_that_lead_into_the_site(address: str, path: str) -> None:
         ("/x", "is outside the site, which is at /demo/"),
         ("https://example.org/demo/x", "is broken: there is no such file"),
         ("file:///x", "points to a file on one machine"),
-        ("http://[x", "is no address"),
+        ("http://[x", "is not an address"),
     ],
 )
 def test_addresses_that_lead_nowhere(address: str, problem: str) -> None:

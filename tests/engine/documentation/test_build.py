@@ -1,4 +1,4 @@
-"""Building: which tool, from where, and what of its output becomes a finding."""
+"""Building documentation: the tool, its environment, and its findings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.tools import require_tool
 
 
 def locations(run: Run) -> dict[str, str]:
-    """The rule and the place of each finding of a build."""
+    """The rule and the location of each finding of a build."""
     return {f"{f['path']}:{f['line']}": f["rule"] for f in run.findings("docs-build")}
 
 

@@ -1,4 +1,4 @@
-"""The built pages of both tools: every fault is found, and nothing that is good."""
+"""The built pages of both tools: every problem is found, and no false alarm."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_pages_of_sphinx(tmp_path: Path, theme: str) -> None:
     assert "toc.not_included" in found_in(run, "docs-build", "docs/extra/orphan.rst")
 
 
-def test_what_hosts_and_themes_have_is_no_fault(project: DemoProject) -> None:
+def test_what_hosts_and_themes_have_is_not_a_problem(project: DemoProject) -> None:
     page = "<body><main><h1>x</h1><a href='{}'>x</a></main>"
     project.write("pages/index.html", page.format("404.html"))
     project.write("pages/404.html", page.format("/en/latest/index.html"))

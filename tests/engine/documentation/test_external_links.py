@@ -22,7 +22,7 @@ class _Site(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - the name that the server looks for
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
-        """Say nothing."""
+        """Write no log."""
 
 
 @contextmanager

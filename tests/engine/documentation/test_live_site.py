@@ -1,4 +1,4 @@
-"""Reading back what was published, from a host that behaves as GitHub Pages do."""
+"""Comparing the live site, on a host that behaves like GitHub Pages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def host(project: DemoProject, tmp_path: Path) -> Generator[PublishedSite]:
 
 
 def configure(project: DemoProject, seconds: int, address: str = "") -> None:
-    """Set the patience; without an address, GitHub has it."""
+    """Set the time limit; without an address, GitHub provides it."""
     before = project.read("pyproject.toml").partition("[tool.ci-framework.docs]")[0]
     more = f'site-url = "{address}{SITE}"' if address else 'deploy = "branch"'
     text = f"[tool.ci-framework.docs]\nverify-timeout = {seconds}\n{more}\n"
@@ -54,7 +54,7 @@ def configure(project: DemoProject, seconds: int, address: str = "") -> None:
 @pytest.mark.heavy
 def test_a_host_that_needs_a_moment(project: DemoProject, host: PublishedSite) -> None:
     configure(project, 60, host.address)
-    # All of the first look, and none of the second.
+    # All pages at the first comparison, and none at the second.
     host.stale = 7
     run = project.run(*VERSION)
     assert_green(run)
@@ -69,7 +69,7 @@ def test_a_host_that_needs_a_moment(project: DemoProject, host: PublishedSite) -
     assert_green(project.run("docs", "verify", "--version=1.0"))
     run = project.run("docs", "verify", "--version=9")
     assert run.code == 3
-    assert "the version 9 is not there" in run.check("docs-live")["reason"]
+    assert "there is no version 9" in run.check("docs-live")["reason"]
 
 
 @pytest.mark.heavy
@@ -83,7 +83,7 @@ def test_a_host_that_shows_something_else(
     (finding,) = run.findings("docs-live")
     assert finding["rule"] == "missing-page"
     assert finding["message"] == (
-        f"{host.address}{SITE}1.1/gr%C3%B6%C3%9Fe.html answers with 404"
+        f"{host.address}{SITE}1.1/gr%C3%B6%C3%9Fe.html responds with 404"
     )
     # A deployment that another one has replaced: the site is that of before.
     host.lost = set()
@@ -134,8 +134,8 @@ def test_sites_that_not_everybody_reads(
     variables = {**host.variables}
     host.pages = {"html_url": "https://example.org/"}
     for status, moved, reason in (
-        (401, "", "shows its pages to few: 401"),
-        (403, "", "shows its pages to few: 403"),
+        (401, "", "does not show its pages to everyone: 401"),
+        (403, "", "does not show its pages to everyone: 403"),
         (0, f"http://localhost:{host.address.rpartition(':')[2]}/login", "a login"),
     ):
         host.status, host.moved = status, moved
@@ -145,7 +145,7 @@ def test_sites_that_not_everybody_reads(
         assert check["status"] == "skipped"
         assert reason in check["reason"]
         assert "::notice title=http" in run.stdout + run.stderr
-    # Nothing is followed that is no page.
+    # Nothing is followed that is not a page.
     host.moved = "file:///etc/passwd"
     configure(project, 1, host.address)
     run = project.run(*VERSION)

@@ -1,4 +1,4 @@
-"""Publishing versions: nothing is lost, whoever else publishes meanwhile."""
+"""Publishing versions loses nothing, even if others publish at the same time."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def test_one_site_is_replaced_and_the_rest_stays(
     assert_green(project.run(*words, "--version=dev"))
     run = project.run(*words)
     assert run.code == 2
-    assert "gh-pages holds several versions" in run.stderr
+    assert "gh-pages contains several versions" in run.stderr
 
 
 def test_what_may_not_be_published(project: DemoProject, tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ def test_what_a_workflow_run_publishes() -> None:
         assert of_tag(tag).new == newest, tag
     for tag, version in (("v2.0rc1", "2.0rc1"), ("v2.0.0-beta.1", "2.0.0-beta.1")):
         assert of_tag(tag).new == NewVersion(version)
-    assert of_tag("nightly").because == "the tag nightly names no version"
+    assert of_tag("nightly").because == "the tag nightly is not a version"
     for event in (
         msgspec.structs.replace(main, fork=True),
         msgspec.structs.replace(main, name="schedule"),

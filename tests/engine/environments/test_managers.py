@@ -1,4 +1,4 @@
-"""Environments: each manager's own, ours where there is none, and what is said.
+"""Environments of each manager, ours where there is none, and the messages.
 
 The heavy tests install from the package index with the real managers.
 """
@@ -26,7 +26,7 @@ from tests.support.projects import (
     program,
 )
 
-# Slow: real programs, again and again.
+# Slow: each test runs real programs.
 pytestmark = pytest.mark.heavy
 
 CHECKS = "test,coverage"
@@ -119,7 +119,7 @@ def with_sources(project: DemoProject) -> DemoProject:
     return project
 
 
-def test_another_python_than_the_one_asked_for_is_red(
+def test_another_python_than_the_one_requested_is_red(
     with_sources: DemoProject, tools: Path
 ) -> None:
     """The stand-in makes an environment of our Python, whatever is asked for."""
@@ -137,7 +137,7 @@ def test_another_python_than_the_one_asked_for_is_red(
     assert f"--python {wanted}" in run.check("test")["rerun"]
 
 
-def test_the_python_asked_for_is_reported(
+def test_the_requested_python_is_reported(
     with_sources: DemoProject, tools: Path
 ) -> None:
     add_uv(tools)
@@ -160,7 +160,7 @@ def test_a_python_that_is_not_installed_is_not_run(
     assert "hint: install Python 3.99, or uv" in run.check("test")["output"]
 
 
-def test_without_pixi_uv_makes_the_environment_and_the_result_says_so(
+def test_without_pixi_uv_makes_the_environment_and_the_result_reports_it(
     with_sources: DemoProject, tools: Path
 ) -> None:
     log = add_uv(tools)
@@ -173,7 +173,7 @@ def test_without_pixi_uv_makes_the_environment_and_the_result_says_so(
     assert "pytest pytest-cov" in log.read_text(encoding="utf-8")
 
 
-def test_an_environment_is_made_anew_when_what_it_holds_changes(
+def test_an_environment_is_created_again_when_what_it_holds_changes(
     with_sources: DemoProject, tools: Path
 ) -> None:
     log = add_uv(tools)
@@ -265,7 +265,7 @@ def test_pixi_kills_a_test_that_hangs_with_all_its_parents(
     assert run.findings("test")[0]["line"] == 5
 
 
-def test_pixi_takes_the_environment_of_the_python_asked_for(
+def test_pixi_takes_the_environment_of_the_requested_python(
     with_sources: DemoProject, tools: Path
 ) -> None:
     log = add_pixi(with_sources, tools)

@@ -1,4 +1,4 @@
-"""A tool that is missing, crashes or lies is never a green run."""
+"""A tool that is missing, crashes or reports nothing never makes a run green."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.projects import (
     program,
 )
 
-# Slow: real programs, again and again.
+# Slow: each test runs real programs.
 pytestmark = pytest.mark.heavy
 
 # Nothing can be installed: neither uv nor pip may reach an index.

@@ -1,4 +1,4 @@
-"""A pixi task of the project's own gives the verdict of the check it stands for."""
+"""A pixi task of the project gives the verdict of its check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services of tests: ready or not, reached by variables, skipped in plain sight."""
+"""Services that tests need: readiness, variables, and reported skips."""
 
 from __future__ import annotations
 
@@ -68,8 +68,12 @@ def answering(answer: bytes) -> Generator[int]:
     [
         ("redis", b"+PONG\r\n", ""),
         ("redis", b"-NOAUTH Authentication required.\r\n", ""),
-        ("redis", b"-LOADING data\r\n", "does not answer PING: -LOADING data"),
-        ("redis", b"HTTP/1.1 400 Bad Request\r\n", "does not answer PING: HTTP/1.1"),
+        ("redis", b"-LOADING data\r\n", "does not respond to PING: -LOADING data"),
+        (
+            "redis",
+            b"HTTP/1.1 400 Bad Request\r\n",
+            "does not respond to PING: HTTP/1.1",
+        ),
         ("postgres", b"R\0\0\0\x08\0\0\0\0", ""),
         ("postgres", b"E\0\0\0\x20SFATAL\0C28000\0\0", ""),
         ("postgres", STARTING, "does not accept connections yet"),

@@ -1,4 +1,4 @@
-"""What the framework installs is kept for the user, out of reach of a repository."""
+"""The framework installs into the user's cache, out of reach of a repository."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_a_relative_cache_is_reported_and_ignored(
 
 
 @pytest.mark.heavy
-def test_without_a_place_for_a_cache_a_private_one_is_used_and_removed(
+def test_without_a_location_for_a_cache_a_private_one_is_used_and_removed(
     project: DemoProject, tmp_path: Path
 ) -> None:
     tools = tmp_path / "tools"
@@ -189,11 +189,11 @@ def test_a_private_cache_is_for_the_user_only_and_never_in_the_repository(
     other = repository / "packages"
     other.mkdir()
     (repository / ".git").mkdir()
-    with pytest.raises(ToolError, match="found it in the repository"):
+    with pytest.raises(ToolError, match="is in the repository"):
         user_cache.cache_directory(other / "..")
 
 
-def test_an_entry_that_was_cut_short_is_made_anew(
+def test_an_entry_that_was_cut_short_is_created_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CI_FRAMEWORK_CACHE", str(tmp_path / "cache"))

@@ -1,4 +1,4 @@
-"""The baseline: what was red before is known, and may only shrink."""
+"""The baseline of known findings, which may only shrink."""
 
 from __future__ import annotations
 
@@ -7,49 +7,18 @@ from typing import cast
 
 import pytest
 
+from tests.support.baselines import BASELINE, FAILING, KNOWN, baseline, entries, record
 from tests.support.projects import (
     DemoProject,
-    Json,
     Location,
-    Run,
     assert_green,
     assert_red,
     git,
     program,
 )
 
-BASELINE = "ci-framework/project/baseline.json"
-KNOWN = "def old(x: object) -> bool:\n    return x == None\n"
-FAILING = "def test_old() -> None:\n    assert 1 == 2\n"
-# What a tool that is not installed leads to: the check is not-run, the run an error.
-BROKEN_TYPES = "[tool.ci-framework.commands]\ntypecheck = 'no-such-program'\n"
-
-
-@pytest.fixture
-def legacy(project: DemoProject) -> DemoProject:
-    """A project with one old finding of lint in a file of its own."""
-    project.configure("[tool.ruff.lint]\nselect = ['E711']\n")
-    project.write("src/demo/old.py", KNOWN)
-    return project
-
-
-def entries(project: DemoProject) -> list[Json]:
-    return cast("list[Json]", baseline(project).get("findings", []))
-
-
-def baseline(project: DemoProject) -> Json:
-    return cast("Json", json.loads(project.read(BASELINE)))
-
-
-def record(project: DemoProject, only: str = "lint", *more: str) -> Run:
-    run = project.gate(only, "--baseline", "write", *more)
-    assert run.code == 0, str(run)
-    return run
-
 
 # --- what is known
-
-
 def test_without_a_baseline_everything_is_new(legacy: DemoProject) -> None:
     run = legacy.gate("lint")
     assert_red(run, "lint", "src/demo/old.py", 2)
@@ -215,8 +184,6 @@ def test_coverage_may_not_fall_below_what_it_was(project: DemoProject) -> None:
 
 
 # --- what may not be recorded
-
-
 @pytest.mark.heavy
 @pytest.mark.parametrize(
     ("check", "code"),
@@ -237,7 +204,7 @@ def test_syntax_errors_and_f_are_never_recorded(
     assert "src/demo/bad.py" in run.stderr
     assert "hint:" in run.stderr
     assert not (project.root / BASELINE).exists()
-    # The reports still say what was found.
+    # The reports still contain the findings.
     assert run.check(check)["status"] == "failed"
 
 
@@ -265,130 +232,7 @@ def test_an_entry_added_by_hand_for_an_f_rule_covers_nothing(
     assert_red(legacy.gate("lint"), "lint", "src/demo/bad.py", 1)
 
 
-# --- writing
-
-
-@pytest.mark.heavy
-def test_writing_shrinks_without_a_word_and_does_not_grow(legacy: DemoProject) -> None:
-    again = KNOWN.replace("old", "again").replace("==", "!=")
-    legacy.write("src/demo/old.py", f"{KNOWN}\n\n{again}")
-    record(legacy)
-    legacy.write("src/demo/old.py", KNOWN)
-    run = legacy.gate("lint")
-    assert_green(run)
-    assert "1 known findings are gone" in run.stdout
-    assert "--baseline write" in run.stdout
-    assert "2 known findings before, 1 now" in record(legacy).stdout
-    before = legacy.read(BASELINE)
-    legacy.write("src/demo/more.py", KNOWN)
-    run = legacy.gate("lint", "--baseline", "write")
-    assert run.code == 2
-    assert "grow by 1: src/demo/more.py E711" in run.stderr
-    assert "--grow" in run.stderr
-    assert legacy.read(BASELINE) == before
-    record(legacy, "lint", "--grow")
-    assert len(entries(legacy)) == 2
-    assert_green(legacy.gate("lint"))
-
-
-@pytest.mark.heavy
-def test_a_new_failing_test_does_not_get_in(project: DemoProject) -> None:
-    project.test_file(FAILING)
-    record(project, "test")
-    project.test_file(FAILING.replace("old", "new"))
-    run = project.gate("test", "--baseline", "write")
-    assert run.code == 2
-    assert "tests/test_more.py::test_new" in run.stderr
-
-
-@pytest.mark.heavy
-def test_checks_that_were_not_part_of_the_run_keep_theirs(legacy: DemoProject) -> None:
-    legacy.test_file(FAILING)
-    record(legacy, "lint,test")
-    before = legacy.read(BASELINE)
-    record(legacy, "no-conflict-markers")
-    assert legacy.read(BASELINE) == before
-    record(legacy, "lint")
-    assert legacy.read(BASELINE) == before
-    run = legacy.gate("no-conflict-markers")
-    assert_green(run)
-    assert "gone" not in run.stdout
-
-
-@pytest.mark.heavy
-def test_checks_that_could_not_run_keep_theirs(legacy: DemoProject) -> None:
-    legacy.write("src/demo/types.py", "x: int = ''\n")
-    record(legacy, "lint,typecheck")
-    before = legacy.read(BASELINE)
-    legacy.configure(BROKEN_TYPES)
-    run = legacy.gate("lint,typecheck", "--baseline", "write")
-    assert run.code == 3, str(run)
-    assert "typecheck" in run.stdout
-    assert "not recorded" in run.stdout
-    assert legacy.read(BASELINE) == before
-    assert "gone" not in legacy.gate("lint,typecheck").stdout
-
-
-@pytest.mark.heavy
-def test_tests_that_crashed_keep_theirs(project: DemoProject) -> None:
-    project.test_file(FAILING, "tests/test_z.py")
-    record(project, "test")
-    before = project.read(BASELINE)
-    crash = "import os\n\n\ndef test_crash() -> None:\n    os.abort()\n"
-    project.test_file(crash, "tests/test_a.py")
-    run = project.gate("test", "--baseline", "write")
-    assert run.code == 1, str(run)
-    assert project.read(BASELINE) == before
-    assert "gone" not in project.gate("test").stdout
-
-
-def test_a_run_of_some_paths_neither_offers_nor_writes(legacy: DemoProject) -> None:
-    record(legacy)
-    before = legacy.read(BASELINE)
-    run = legacy.gate("lint", "--", "src/demo/__init__.py")
-    assert_green(run)
-    assert "gone" not in run.stdout
-    run = legacy.gate("lint", "--baseline", "write", "--", "src/demo/__init__.py")
-    assert run.code == 2
-    assert "paths" in run.stderr
-    assert legacy.read(BASELINE) == before
-
-
-def test_grow_is_for_writing(project: DemoProject) -> None:
-    run = project.gate("lint", "--grow")
-    assert run.code == 2
-    assert "--grow" in run.stderr
-
-
-def test_fail_fast_does_not_cut_a_baseline_short(legacy: DemoProject) -> None:
-    legacy.test_file(FAILING)
-    run = legacy.gate("lint,test", "--fail-fast", "--baseline", "write")
-    assert_green(run)
-    assert len(entries(legacy)) == 1
-    assert len(baseline(legacy)["tests"]) == 1
-
-
-def test_the_file_is_the_same_for_the_same_state(legacy: DemoProject) -> None:
-    for name in ("b", "a", "ü"):
-        legacy.write(f"src/demo/{name}.py", KNOWN)
-    record(legacy)
-    before = (legacy.root / BASELINE).read_bytes()
-    (legacy.root / BASELINE).unlink()
-    record(legacy)
-    record(legacy)
-    assert (legacy.root / BASELINE).read_bytes() == before
-    rows = before.decode().splitlines()
-    paths = [row.split('"')[3] for row in rows if "fingerprint" in row]
-    # One entry on each line, sorted: that is what git merges best.
-    assert len(paths) == 4
-    assert paths == sorted(paths)
-    assert before.endswith(b"}\n")
-    assert b"\r" not in before
-
-
 # --- a file that is not a baseline
-
-
 @pytest.mark.parametrize(
     "content",
     [
@@ -417,7 +261,7 @@ def test_what_is_not_a_baseline_is_refused(
 
 
 def test_a_failed_check_without_findings_stays_red(legacy: DemoProject) -> None:
-    """A baseline is no excuse for what it does not name."""
+    """A baseline is not an excuse for what it does not name."""
     record(legacy)
     legacy.test_file(
         "import pytest\n\n\n@pytest.mark.skip\ndef test_x() -> None: ...\n"

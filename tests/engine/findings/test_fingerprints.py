@@ -78,7 +78,7 @@ def test_the_words_of_a_tool_are_not_part_of_the_name(root: Path) -> None:
     assert name(root, at(5)) == name(root, at(5, message="see line 12"))
 
 
-def test_equal_lines_are_told_apart_by_their_order(root: Path) -> None:
+def test_equal_lines_are_distinguished_by_their_order(root: Path) -> None:
     (root / "a.py").write_text("x\nx\nx\n", encoding="utf-8")
     names = [f.fingerprint for f in fingerprint_findings(root, [at(1), at(2), at(3)])]
     assert len(set(names)) == 3

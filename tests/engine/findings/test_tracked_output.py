@@ -1,4 +1,4 @@
-"""What somebody committed in the directory of output is reported, and never used."""
+"""Committed files in the output directory are reported, and never used."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ EVENT = json.dumps({"pull_request": {"number": 7}}).encode()
 
 @dataclass
 class GitHub:
-    """A stand-in for GitHub's API: comments of one pull request, and who asked."""
+    """A stand-in for GitHub's API: comments of one pull request, and the requests."""
 
     address: str = ""
     status: int = 0
@@ -55,7 +55,7 @@ class GitHub:
         return self.comments[size * (page - 1) : size * page]
 
     def viewer(self) -> tuple[int, bytes]:
-        """Who has the token; the one of a workflow may not ask that here."""
+        """The owner of the token; a workflow's token may not query it here."""
         data = {"data": {"viewer": {"login": self.account}}}
         return 404 if self.account == BOT else 200, json.dumps(data).encode()
 
@@ -101,7 +101,7 @@ def github() -> Iterator[GitHub]:
         do_GET = do_POST = do_PATCH = handle_any  # noqa: N815 - the server's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing."""
+            """Write no log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     state.address = f"http://127.0.0.1:{server.server_port}"
@@ -181,7 +181,7 @@ def test_a_token_of_another_account_finds_its_comment_again(
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
-def test_a_refusal_is_told_with_its_number(github: GitHub, status: int) -> None:
+def test_a_refusal_is_reported_with_its_number(github: GitHub, status: int) -> None:
     github.status = status
     with pytest.raises(ToolError, match=str(status)) as refused:
         post_comment(github.pull_request(), "text")

@@ -1,4 +1,4 @@
-"""``ci mcp``: what the command and the check of the gate make of what was observed."""
+"""``ci mcp``: how the command and the check of the gate report observations."""
 
 from __future__ import annotations
 

@@ -110,8 +110,8 @@ def test_a_snapshot_is_written_and_every_change_of_it_is_red(tmp_path: Path) -> 
         judge_snapshot(other, tmp_path, NAME, update=False, dry_run=False)
     )
     for change in (
-        "the server does not speak 2026-07-28 any more",
-        "the server speaks 2025-11-25, and did not before",
+        "the server no longer speaks 2026-07-28",
+        "the server now speaks 2025-11-25",
         "tool 'new' was added",
         "tool 'double' changed: ",
         "inputSchema.type was removed",
@@ -206,9 +206,7 @@ def test_new_failures_are_red_and_fixed_ones_are_named_for_removal(
         f"error: {REVISION}: the scenario ping failed: new (why)\nhint: correct" in text
     )
     assert f"error: {REVISION}: the scenario tools failed: t (why)" in text
-    assert (
-        "warning: 2026-07-28: expected failures of ping do not fail any more: b" in text
-    )
+    assert "warning: 2026-07-28: expected failures of ping no longer fail: b" in text
     assert "the suite has no scenario caching" in text
     assert (
         f"hint: remove them from {NAME}: ci-framework/ci mcp conformance --up" in text

@@ -23,13 +23,13 @@ FAULTY: dict[str, Expected] = {
     },
     "redirect-away": {"start": ["at /mcp: it redirects to /sign-in (HTTP 302)"]},
     "wrong-status": {"start": ["at /mcp: it failed with HTTP 500"]},
-    "content-type": {"start": ["it answered with text/html instead of application/j"]},
-    "no-json": {"start": ["handshake: an answer is no message of the protocol"]},
+    "content-type": {"start": ["it responded with text/html instead of application/j"]},
+    "no-json": {"start": ["handshake: a response is not a message of the protocol"]},
     "infinite-default": {
         "protocol": ["(http, 2025-11-25): invalid: the answer contains -Infinity, whi"]
     },
     "vanish no-end": {
-        "protocol": ["the server forgot the session that it had opened (HTTP 404)"],
+        "protocol": ["the server does not know the session that it opened (HTTP 404)"],
         "shutdown": ["did not end within 0.5 s after it was terminated (http, 2025-11"],
     },
     "hang-stream": {"start": ["it opened a stream of events and sent none"]},
@@ -44,7 +44,7 @@ FAULTY: dict[str, Expected] = {
 
 
 @pytest.mark.parametrize(("faults", "expected"), FAULTY.items(), ids=FAULTY)
-def test_a_fault_over_http_is_named_where_it_belongs(
+def test_a_problem_over_http_is_named_where_it_belongs(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     faults: str,

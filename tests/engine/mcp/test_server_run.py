@@ -1,4 +1,4 @@
-"""What the isolated client is given, and what becomes of its report."""
+"""The input of the isolated client, and its report."""
 
 from __future__ import annotations
 

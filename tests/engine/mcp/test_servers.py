@@ -55,7 +55,7 @@ def test_a_good_server_is_green_once_its_snapshot_is_written(
     added = "tool 'double' changed: inputSchema.properties.base was added"
     assert added in texts
     older = servers.check(servers.settings("handshake-only"))
-    assert "the server does not speak 2026-07-28 any more" in messages(older)
+    assert "the server no longer speaks 2026-07-28" in messages(older)
 
 
 Expected = dict[str, list[str]]
@@ -75,7 +75,7 @@ FAULTY: dict[str, Expected] = {
     },
     "bad-reference twice wrong-result": {
         "schemas": [
-            "$ref '#/$defs/none' leads to nothing",
+            "$ref '#/$defs/none' points to nothing",
             "tools lists 'double' more than once",
         ],
         "calls": ["tool 'double' with {\"number\":4} failed"],
@@ -102,7 +102,7 @@ FAULTY: dict[str, Expected] = {
 
 @pytest.mark.heavy
 @pytest.mark.parametrize(("faults", "expected"), FAULTY.items(), ids=FAULTY)
-def test_a_fault_is_named_where_it_belongs(
+def test_a_problem_is_named_where_it_belongs(
     servers: CheckedServers, faults: str, expected: Expected
 ) -> None:
     results = servers.check(servers.settings(*faults.split()))
@@ -111,7 +111,7 @@ def test_a_fault_is_named_where_it_belongs(
         found = "\n".join(each.message for each in results[subject].findings)
         assert all(text in found for text in texts), found
         assert "\nhint: " in found
-    # What cannot be known is not reported as good.
+    # Unknown results are not reported as passed.
     if faults in ("crash", "flood"):
         assert results["snapshot"].status is Status.NOT_RUN
         assert results["protocol"].status is Status.NOT_RUN
@@ -125,8 +125,8 @@ def test_a_server_that_hangs_or_is_late_is_not_waited_for(
     hanging = servers.check(servers.settings("hang", **limits))
     assert hanging["start"].status is Status.TIMED_OUT
     said = messages(hanging)
-    assert "did not answer within 1.6 s over stdio; it was still running" in said
-    assert "if it only starts late, set tool.ci-framework.mcp.start-seconds" in said
+    assert "did not respond within 1.6 s over stdio; it was still running" in said
+    assert "if it only starts slowly, set tool.ci-framework.mcp.start-seconds" in said
     assert hanging["schemas"].status is Status.NOT_RUN
 
     late = servers.check(servers.settings("slow", start_seconds=0.6))

@@ -52,7 +52,7 @@ PARTLY: list[tuple[Session, Session, str]] = [
     (
         older(),
         silent("closed", process=process(ending="early", code=1)),
-        "error: the server ended when a client asked for 2026-07-28, without one",
+        "error: the server exited when a client requested 2026-07-28, without one",
     ),
     (
         older(transport="http"),
@@ -100,8 +100,8 @@ WRONG: list[tuple[Session, str]] = [
     (session(lists=NO_LIST), "the list of prompts could not be read (stdio, 2026"),
     (
         session(lists=NO_LIST, transport="http", http=GONE),
-        "(http, 2026-07-28): the server forgot the session that it had opened (HTTP 404"
-        ")\nhint: keep a session until its client ends it, or serve without sessions",
+        "(http, 2026-07-28): the server does not know the session that it opened "
+        "(HTTP 404)\nhint: keep a session until its client ends it, or serve",
     ),
     (
         session(unknown=UnknownTool(refused=False, failure=None)),
@@ -134,7 +134,7 @@ def test_a_list_that_cannot_be_read_is_one_finding() -> None:
     seen = observed(session(lists=unread, unknown=unknown))
     protocol = judge_protocol(seen, SETTINGS)
     assert [each.rule for each in protocol.findings] == ["wrong-answer"]
-    # What the server could be asked for is not known.
+    # The server's capabilities are not known.
     calls = judge_calls(seen, SETTINGS)
     assert (calls.status, calls.reason) == (
         Status.NOT_RUN,
@@ -144,7 +144,7 @@ def test_a_list_that_cannot_be_read_is_one_finding() -> None:
 
 TOOLS: list[tuple[list[Item], str]] = [
     ([TOOL, TOOL], "error: tools lists 'double' more than once"),
-    ([{**TOOL, "name": "a b"}], "warning: tool 'a b': the name has other characters"),
+    ([{**TOOL, "name": "a b"}], "warning: tool 'a b': expected a name of at most 128"),
     (
         [{"name": "x"}],
         "error: tool 'x': the input schema does not have the type object",
@@ -201,7 +201,7 @@ def test_a_call_that_fails_is_red_once(made: object, message: str) -> None:
 def test_calls_are_skipped_if_none_is_safe_and_red_if_there_is_no_such_tool() -> None:
     unsafe = judge_calls(observed(session(left_out=["read"])), SETTINGS)
     assert unsafe.status is Status.SKIPPED
-    assert "declare calls of them: read" in unsafe.notes[0]
+    assert "declare calls for them: read" in unsafe.notes[0]
     assert judge_calls(observed(silent()), SETTINGS).status is Status.NOT_RUN
     declared = settings(calls=[McpCall(tool="gone"), McpCall(tool="double")])
     check = judge_calls(observed(session(calls=[call()])), declared)

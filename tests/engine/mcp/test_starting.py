@@ -20,7 +20,7 @@ from tests.support.mcp_observations import (
     silent,
 )
 
-NO_ANSWER = "the server gave no answer over http at /mcp: "
+NO_ANSWER = "the server did not respond over http at /mcp: "
 SILENT: list[tuple[Session, str, str]] = [
     (
         silent(process=process(flooded="stdout", ending="killed")),
@@ -37,32 +37,32 @@ SILENT: list[tuple[Session, str, str]] = [
             process=process(ending="early", code=1, stderr="Address already in use")
         ),
         "the server ended before it answered over http: exit code 1",
-        "hand {port} to the server in tool.ci-framework.mcp.http-command",
+        "pass {port} to the server in tool.ci-framework.mcp.http-command",
     ),
     (
         silent("timeout", "", process=None),
-        "the server did not answer within 60 s over stdio",
-        "does it wait for something, or serve another transport?",
+        "the server did not respond within 60 s over stdio",
+        "check whether it waits for something or serves another transport",
     ),
     (
         # A byte order mark, or a text without the end of its line.
         silent("timeout", "", process=process(stray=["\ufeff{}"], stray_lines=1)),
-        "the server did not answer within 60 s over stdio, but wrote '\\ufeff{}'",
-        "a message of it has a line of its own, in UTF-8",
+        "the server did not respond within 60 s over stdio, but wrote '\\ufeff{}'",
+        "each message of the protocol is one line of UTF-8",
     ),
     (
         over_http((200, "text/event-stream", ""), failure=Failure("timeout", "")),
-        "did not answer within 60 s over http: it opened a stream of events and sent",
+        "did not respond within 60 s over http: it opened a stream of events and sent",
         "by hand",
     ),
     (
         over_http(failure=Failure("silent", "")),
         "nothing listened on the host and the port that the check chose, within 60 s",
-        "hand {host} and {port} to the server in tool.ci-framework.mcp.http-command",
+        "pass {host} and {port} to the server in tool.ci-framework.mcp.http-command",
     ),
     (
         silent("invalid", "serverInfo: Field required"),
-        "no answer that the protocol allows over stdio: 2026-07-28: serverInfo",
+        "not valid in the protocol over stdio: 2026-07-28: serverInfo",
         "check the command of tool.ci-framework.mcp.command",
     ),
     (
@@ -83,21 +83,21 @@ SILENT: list[tuple[Session, str, str]] = [
     (
         over_http((500, "text/html", "")),
         f"{NO_ANSWER}it failed with HTTP 500",
-        "look for the error in what the server writes to stderr",
+        "look for the error in what the server wrote to stderr",
     ),
     (
         over_http((400, "application/json", "")),
-        f"{NO_ANSWER}it answered with HTTP 400",
+        f"{NO_ANSWER}it responded with HTTP 400",
         "compare it with the protocol",
     ),
     (
         over_http((200, "text/html", "")),
-        f"{NO_ANSWER}it answered with text/html instead of application/json or text/",
+        f"{NO_ANSWER}it responded with text/html instead of application/json or text/",
         "set tool.ci-framework.mcp.http-path",
     ),
     (
         over_http((200, "", "")),
-        "it answered with no content type instead of",
+        "it responded with no content type instead of",
         "set tool.ci-framework.mcp.http-path",
     ),
 ]
@@ -126,8 +126,8 @@ def test_the_time_to_the_first_answer_is_limited() -> None:
     late = session(process=process(answered=2.0))
     check = judge_start(observed(older(), late), settings(start_seconds=1.0))
     assert check.notes == [
-        "stdio, 2025-11-25: first answer after 0.1 s",
-        "stdio, 2026-07-28: first answer after 2.0 s",
+        "stdio, 2025-11-25: first response after 0.1 s",
+        "stdio, 2026-07-28: first response after 2.0 s",
     ]
     assert messages_of(check).startswith(
         "error: the server took 2.0 s to respond (stdio, 2026-07-28); 1 s"

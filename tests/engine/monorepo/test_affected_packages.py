@@ -134,7 +134,7 @@ def test_data_selects_all_as_any_package_may_read_it(
     assert set(affected_by(graph, kinds, decision).changed) == ALL
 
 
-def test_a_package_that_changed_is_not_told_as_a_dependent(
+def test_a_package_that_changed_is_not_reported_as_a_dependent(
     graph: Graph, tmp_path: Path
 ) -> None:
     paths = (f"{CORE}/src/core/x.py", "sub-packages/cli/tests/test_cli.py")
@@ -158,7 +158,7 @@ def matrix_jobs(outputs: dict[str, str], name: str) -> list[tuple[str, str]]:
     return sorted((row["package"], row["python-version"]) for row in rows)
 
 
-def test_each_package_has_a_leg_on_the_oldest_and_the_newest_python(
+def test_each_package_has_a_matrix_job_on_the_oldest_and_the_newest_python(
     graph: Graph, tmp_path: Path
 ) -> None:
     found = affected(graph, tmp_path, "sub-packages/cli/src/cli/x.py")
@@ -264,7 +264,7 @@ def told(done: Run) -> dict[str, object]:
     return cast("dict[str, object]", json.loads(done.stdout))
 
 
-def test_ci_changes_tells_the_packages(monorepo: DemoProject, tmp_path: Path) -> None:
+def test_ci_changes_reports_the_packages(monorepo: DemoProject, tmp_path: Path) -> None:
     monorepo.write("libs/core/src/core/more.py", "")
     outputs = tmp_path / "outputs"
     words = ("changes", "--since", "start", "--json")
@@ -284,7 +284,7 @@ def test_a_repository_of_one_package_has_none_to_tell(project: DemoProject) -> N
     assert found["packages"] == []
 
 
-def test_ci_packages_tells_what_a_change_touches(monorepo: DemoProject) -> None:
+def test_ci_packages_reports_what_a_change_touches(monorepo: DemoProject) -> None:
     monorepo.write("libs/core/src/core/more.py", "")
     done = monorepo.run("packages", "--changed-only", "--since", "start", "--json")
     rows = cast("list[dict[str, str]]", told(done)["packages"])
@@ -342,7 +342,7 @@ def test_an_unknown_start_is_a_mistake_of_the_user(monorepo: DemoProject) -> Non
         (("--json",), '"ignored": []'),
     ],
 )
-def test_ci_packages_tells_it_in_each_form(
+def test_ci_packages_reports_it_in_each_form(
     monorepo: DemoProject, words: tuple[str, ...], has: str
 ) -> None:
     done = monorepo.run("packages", *words)
@@ -352,7 +352,7 @@ def test_ci_packages_tells_it_in_each_form(
     assert "```mermaid\ngraph LR" in page
 
 
-def test_a_package_that_is_not_there_is_told_with_those_that_are(
+def test_a_package_that_is_not_there_is_reported_with_those_that_are(
     monorepo: DemoProject,
 ) -> None:
     done = monorepo.run("packages", "--package", "croe")

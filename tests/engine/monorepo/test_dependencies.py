@@ -1,4 +1,4 @@
-"""Which package needs which, in which order they come, and where they go round."""
+"""Dependencies between packages: their kinds, their order, and cycles."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_an_import_of_a_test_is_one_of_the_tests(tmp_path: Path) -> None:
     assert found.because == "packages/cli/tests/test_cli.py:1 imports core"
 
 
-def test_what_is_declared_for_development_but_imported_by_code_is_told_as_that(
+def test_a_development_dependency_that_code_imports_is_reported_as_such(
     tmp_path: Path,
 ) -> None:
     more = '[dependency-groups]\ntest = ["core"]\n'
@@ -120,7 +120,7 @@ def test_examples_inside_of_a_package_are_no_part_of_it(tmp_path: Path) -> None:
     assert edges(graph_of(tmp_path, files))["cli"] == {}
 
 
-def test_packages_that_share_a_namespace_are_told_apart(tmp_path: Path) -> None:
+def test_packages_that_share_a_namespace_are_distinguished(tmp_path: Path) -> None:
     files = {
         "a/pyproject.toml": pyproject("a"),
         "a/src/com/one/__init__.py": "",
@@ -136,7 +136,7 @@ def test_packages_that_share_a_namespace_are_told_apart(tmp_path: Path) -> None:
     }
 
 
-def test_packages_that_share_a_package_are_told_apart_by_what_is_in_it(
+def test_packages_that_share_a_package_are_distinguished_by_what_is_in_it(
     tmp_path: Path,
 ) -> None:
     extended = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
@@ -166,7 +166,7 @@ def test_the_order_follows_the_needs_and_the_alphabet(tmp_path: Path) -> None:
     assert graph.cycles == []
 
 
-def test_a_cycle_is_told_and_ordered_all_the_same(tmp_path: Path) -> None:
+def test_a_cycle_is_reported_and_ordered_all_the_same(tmp_path: Path) -> None:
     files = {
         **package("a", "b"),
         **package("b", "c"),
@@ -179,7 +179,7 @@ def test_a_cycle_is_told_and_ordered_all_the_same(tmp_path: Path) -> None:
     assert graph.order == ["a", "b", "c", "d", "e"]
 
 
-def test_a_cycle_that_an_extra_closes_is_told_and_orders_nothing(
+def test_a_cycle_that_an_extra_closes_is_reported_and_orders_nothing(
     tmp_path: Path,
 ) -> None:
     more = '[project.optional-dependencies]\nall = ["plugin"]\n'

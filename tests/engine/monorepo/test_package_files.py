@@ -1,4 +1,4 @@
-"""The files on the packages: what is generated, and what a project corrects."""
+"""The generated files about packages, and the project's corrections."""
 
 from __future__ import annotations
 

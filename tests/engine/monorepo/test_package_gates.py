@@ -88,7 +88,7 @@ def test_a_package_is_checked_alone_in_its_own_environment(
 
 
 @pytest.mark.heavy
-def test_an_environment_is_made_anew_only_when_a_manifest_changes(
+def test_an_environment_is_created_again_only_when_a_manifest_changes(
     monorepo: DemoProject,
 ) -> None:
     log = monorepo.root.parent / "uv.log"
@@ -102,7 +102,7 @@ def test_an_environment_is_made_anew_only_when_a_manifest_changes(
 
 
 @pytest.mark.heavy
-def test_a_fault_is_told_where_it_stands_in_the_repository(
+def test_a_problem_is_reported_where_it_stands_in_the_repository(
     monorepo: DemoProject,
 ) -> None:
     monorepo.replace("libs/core/tests/test_core.py", "== 1", "== 2")
@@ -135,7 +135,7 @@ def test_the_baseline_of_the_repository_knows_the_packages(
     ]
     done = gate(monorepo, "gate", "--package", "core", "--only", "test")
     assert done.code == 0
-    assert "known findings are gone" not in done.stdout
+    assert "known findings are resolved" not in done.stdout
 
 
 @pytest.mark.heavy
@@ -147,7 +147,7 @@ def test_the_package_at_the_top_leaves_the_record_of_the_others_alone(
     assert gate(monorepo, "gate", "--package", "core", *words).code == 0
     before = monorepo.read("ci-framework/project/baseline.json")
     done = gate(monorepo, "gate", "--package", "demo", "--only", "test")
-    assert "known findings are gone" not in done.stdout, str(done)
+    assert "known findings are resolved" not in done.stdout, str(done)
     assert gate(monorepo, "gate", "--package", "demo", *words).code == 0
     assert monorepo.read("ci-framework/project/baseline.json") == before
 

@@ -1,4 +1,4 @@
-"""Which directories are packages, and what each of them holds."""
+"""Which directories are packages, and what each one contains."""
 
 from __future__ import annotations
 
@@ -262,7 +262,7 @@ def test_links_are_no_packages(tmp_path: Path) -> None:
         (b'[tool.poetry]\nname = "x"\npackage-mode = false\n', "package-mode"),
     ],
 )
-def test_a_manifest_that_names_no_package_is_told_not_obeyed(
+def test_a_manifest_that_names_no_package_is_reported_not_obeyed(
     tmp_path: Path, content: bytes, because: str
 ) -> None:
     graph = graph_of(tmp_path, {"b/pyproject.toml": content, **package("a")})
@@ -293,7 +293,7 @@ def test_odd_values_in_a_manifest_are_no_error(tmp_path: Path) -> None:
     assert edges(graph)["odd"] == {"core": "runtime"}
 
 
-def test_a_name_that_is_not_utf8_is_told(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_is_reported(tmp_path: Path) -> None:
     write(tmp_path, package("core"))
     location = tmp_path / "libs" / os.fsdecode(b"\xff")
     try:

@@ -1,4 +1,4 @@
-"""A result of one package names files and tests as the whole repository does."""
+"""Results of one package name files and tests relative to the repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs that need no secret get none; the tests of a project get what they need."""
+"""Programs get only the variables that they need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing of a run is left behind, however it ended."""
+"""No process of a run is left behind, however it ended."""
 
 from __future__ import annotations
 

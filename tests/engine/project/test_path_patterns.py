@@ -1,4 +1,4 @@
-"""Which paths a pattern fits."""
+"""Which paths a pattern matches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changelogs in their usual forms: which file, which sections, what they say."""
+"""Changelogs in their usual forms: the file, its sections and their content."""
 
 from __future__ import annotations
 

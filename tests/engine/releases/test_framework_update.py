@@ -1,4 +1,4 @@
-"""What is proposed as text, and what cannot be updated at all.
+"""The text of a proposal, and projects that cannot be updated.
 
 The steps of an update are in test_update_steps.py; that real releases merge, the
 execution of the workflow shows.
@@ -49,7 +49,7 @@ def test_names_are_no_markup() -> None:
 def test_what_cannot_be_updated(project: DemoProject) -> None:
     (project.root / ".copier-answers.yml").unlink()
     run = project.run("update")
-    assert (run.code, "there are no answers" in run.stderr) == (2, True)
+    assert (run.code, "there is no answers file" in run.stderr) == (2, True)
     project.write(".copier-answers.yml", "name: demo\n")
     run = project.run("update", "--pull-request")
     assert (run.code, "run `ci-framework/ci update` first" in run.stderr) == (2, True)

@@ -1,4 +1,4 @@
-"""The proof of an sdist: what its installation, imports and commands show."""
+"""The test of an sdist: installation, imports and commands."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_nothing_built_is_nothing_to_prove(tmp_path: Path) -> None:
         (
             {"direct": ["a.py"]},
             "wheel-differs",
-            "checkout holds what that of the sdist",
+            "only the wheel of the checkout, not that of the sdist",
         ),
         ({"direct": None}, "wheel-differs", "cannot be built without the sdist"),
         ({"built": outcome(1, "no")}, "wheel-differs", "without the sdist: no"),

@@ -1,4 +1,4 @@
-"""Before a version is tagged: everything that would break the release is red."""
+"""Before a version is tagged, every problem of the release is red."""
 
 from __future__ import annotations
 

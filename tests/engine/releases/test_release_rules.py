@@ -1,4 +1,4 @@
-"""What keeps a release back, without building anything."""
+"""What prevents a release, without building anything."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_clone_without_the_newest_tags_knows_no_last_release(
 ) -> None:
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", "--no-tags", str(root), str(clone))
-    # An older one, or a tag that is no release, has no say in which version is next.
+    # Older tags, and tags that are not releases, do not decide the next version.
     git(root, "tag", "nightly-9.9")
     assert check_tag(subject_of(clone), "1.1.0").status is Status.PASSED
     git(root, "tag", "v2.0.0")
@@ -208,7 +208,7 @@ def test_tags_are_named_as_the_latest_one(
         ("## 1.1.0 (TBD)\n\n- New.\n", ["date"]),
         ("## 1.1.0 - 2026-xx-xx\n\n- New.\n", ["date"]),
         ("## 1.1.0\n\n- Nothing yet.\n", ["empty-section"]),
-        # Words for nothing are no entries.
+        # Words such as "none" are not entries.
         ("## Unreleased\n\n_No changes yet._\n\n## 1.1.0\n\n- New.\n", []),
         ("## Unreleased\n\n- TBD\n* none\n\n## 1.1.0\n\n- New.\n", []),
         ("## Unreleased\n\n- No changes to X.\n\n## 1.1.0\n\n- y\n", ["unreleased"]),
@@ -221,7 +221,7 @@ def test_changelogs_that_are_not_ready(
     assert changelog_rules(root) == expected
 
 
-def test_a_project_without_changelog_says_so(root: Path) -> None:
+def test_a_project_without_changelog_is_reported(root: Path) -> None:
     (root / "CHANGELOG.md").unlink()
     assert changelog_rules(root) == ["no-changelog"]
     settings = Release(changelog="none")

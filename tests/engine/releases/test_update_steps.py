@@ -1,4 +1,4 @@
-"""What an update does with each answer of Copier, and with what is beside it."""
+"""The steps of an update, for each outcome of Copier."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.github_api import github_stand_in
 from tests.support.projects import git
 from tests.support.replacing import always
 
-# Stands for Copier: answers what a test wants, and changes what it wants.
+# A fake Copier: its output and its changes are chosen by the test.
 COPIER = """\
 #!/bin/sh
 case "$1" in
@@ -33,7 +33,7 @@ esac
 """
 NEWER = '{"update_available": true, "current_version": "1", "latest_version": "2"}'
 NONE = '{"update_available": false, "current_version": "1", "latest_version": null}'
-# What GitHub answers to the token of a workflow.
+# GitHub's response to the token of a workflow.
 REFUSES_WORKFLOWS = (
     "echo refusing to allow a GitHub App to update workflow without permission >&2\n"
     "exit 1"
@@ -254,13 +254,13 @@ def test_the_command_merges_and_proposes_what_it_merged(
 
         refuse(hook, REFUSES_WORKFLOWS)
         assert propose() == "an issue was opened: the token may not push workflows"
-        assert propose() == "issue 4 was refreshed: the token may not push workflows"
+        assert propose() == "issue 4 was updated: the token may not push workflows"
         refuse(hook, "echo the disk is full >&2; exit 1")
         with pytest.raises(ToolError, match=r"update: cannot be pushed: "):
             propose()
         hook.unlink()
         assert propose() == "a pull request was opened"
-        assert propose() == "pull request 4 was refreshed"
+        assert propose() == "pull request 4 was updated"
         assert [(method, path.split("/")[4]) for method, path, _ in github.calls] == [
             *(("POST", "issues"), ("PATCH", "issues"), ("POST", "pulls")),
             # The issue is closed as soon as there is a pull request.

@@ -140,7 +140,7 @@ def built_as(root: Path, version: str) -> BuiltFiles:
             "setuptools-git-versioning",
             "v1.1.0",
             "",
-            "setuptools-git-versioning makes 1.0.1.dev1+g1 of the tag v1.1.0: the "
+            "setuptools-git-versioning derives 1.0.1.dev1+g1 from the tag v1.1.0: the "
             "build changes or adds files that git does not ignore, or its settings "
             "expect another tag",
         ),

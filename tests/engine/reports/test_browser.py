@@ -1,4 +1,4 @@
-"""Every page that we write, in a browser: whatever a repository calls its things."""
+"""Every page that we write, in a browser, with hostile names."""
 
 from __future__ import annotations
 

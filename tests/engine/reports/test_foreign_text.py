@@ -1,4 +1,4 @@
-"""Reports keep foreign text in its place."""
+"""Foreign text cannot break a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a text holds: no line of a log is a command, no page has a link of it."""
+"""No text becomes a command in a log, or a link in a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of a gate: what it is of, what to fix first, and everything that ran."""
+"""The page of a gate: its subject, what to fix first, and all checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JUnit as its readers read it: Jenkins' xUnit plugin and two actions of GitHub."""
+"""JUnit XML as Jenkins' xUnit plugin and two GitHub actions read it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ OUTCOMES = {
 
 
 def invalid(element: Xml.Element) -> Iterator[str]:
-    """What the schema refuses."""
+    """What the schema rejects."""
     attributes, required, inside = _SCHEMA[element.tag]
     names = attributes.split()
     yield from (f"{element.tag} {name}" for name in {*element.keys()} - {*names})

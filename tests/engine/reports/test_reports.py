@@ -1,4 +1,4 @@
-"""Reports: complete, valid, and safe whatever the names of files and tests are."""
+"""Reports are complete, valid, and safe with any names of files and tests."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_hostile_messages_break_no_report(project: DemoProject, tmp_path: Path) 
     assert "\x1b" not in run.stdout
 
 
-def test_annotations_stop_at_ten_and_say_so(
+def test_annotations_stop_at_ten_and_count_the_rest(
     project: DemoProject, tmp_path: Path
 ) -> None:
     names = [f"import m{number}\n" for number in range(15)]

@@ -1,4 +1,4 @@
-"""SARIF that GitHub takes, and that says what happened."""
+"""SARIF that GitHub accepts, and that reports what happened."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_hostile_names_come_back_as_they_were() -> None:
     assert [unquote(uri) for uri in uris] == HOSTILE
 
 
-def test_a_place_outside_of_the_repository_is_told_in_words() -> None:
+def test_a_place_outside_of_the_repository_is_reported_in_words() -> None:
     log = sarif(check(finding(path="/etc/passwd", message="bad")))
     result = log["runs"][0]["results"][0]
     assert result["message"]["text"] == "/etc/passwd:3:5: bad"
@@ -170,7 +170,7 @@ def test_a_check_that_was_not_made_is_no_success(status: Status) -> None:
     assert notice["message"]["text"] == f"{status.value}: gone"
 
 
-def test_a_failure_without_a_place_is_told_as_well() -> None:
+def test_a_failure_without_a_location_is_reported_as_well() -> None:
     log = sarif(check(status=Status.FAILED, reason="no tests were collected"))
     (invocation,) = log["runs"][0]["invocations"]
     assert invocation["executionSuccessful"] is True

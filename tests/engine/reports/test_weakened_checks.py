@@ -1,4 +1,4 @@
-"""What a project takes away from its own gate stands in every report."""
+"""Every report shows how a project weakens its own gate."""
 
 from __future__ import annotations
 

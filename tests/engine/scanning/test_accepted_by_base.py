@@ -1,4 +1,4 @@
-"""What a change accepts about itself does not count; the base of the change decides."""
+"""A change cannot accept its own findings; the base of the change decides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a project is made of: locks are read, and listed as CycloneDX."""
+"""The components of a project, from its locks, as CycloneDX."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ ROOT = "the project"
             LOCK,
             {"six", "wheel-thing"},
             "2 of 3 dependencies known",
-            # Nothing needs the last one: it is the project that does.
+            # No package needs the last one: the project needs it.
             {
                 ROOT: [
                     "pkg:pypi/local-thing@0.3",

@@ -1,4 +1,4 @@
-"""What counts as examined: code by another name, and nothing left to examine."""
+"""Which files count as examined, and scans without any."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_scanner_that_examined_nothing_is_not_run(
     ],
 )
 @pytest.mark.heavy
-def test_sources_that_are_said_to_be_tests_are_never_green(
+def test_sources_that_are_declared_as_tests_are_never_green(
     paths: str, verdict: Verdict, repository: Repository
 ) -> None:
     repository.write("src/demo/__init__.py", f'"""A package."""\n\n{EVAL}')

@@ -1,4 +1,4 @@
-"""Repositories made to mislead a scan: never green, never a traceback, nothing lost."""
+"""Repositories made to mislead a scan: never green, and never a traceback."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOBODY = 65_534
 
 @contextmanager
 def as_somebody_else() -> Generator[None]:
-    """Access is denied to nobody who is root: be somebody else for a while."""
+    """Root has access to everything, so act as another user for a while."""
     if os.geteuid() != 0:
         yield
         return
@@ -44,7 +44,7 @@ def as_somebody_else() -> Generator[None]:
 
 @pytest.fixture
 def open_place() -> Iterator[Path]:
-    """A directory that everybody may look into."""
+    """A directory that everybody may read."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)

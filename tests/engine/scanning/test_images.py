@@ -1,4 +1,4 @@
-"""Container images: what grype and syft really print, and why an image is not scanned.
+"""Container images: the real output of grype and syft, and skipped images.
 
 ``recorded/`` holds the output of grype 0.121.3 and syft 1.57.1 for an image of Alpine
 with requests 2.19.0; grype looked it up in a database with one advisory.
@@ -23,7 +23,7 @@ NO_DATABASE = (
 
 
 def grype(repository: Repository) -> Path:
-    """Let grype print what it did print, and log its arguments."""
+    """Let a fake grype print recorded output, and log its arguments."""
     log = repository.programs / "log"
     repository.stand_in(
         "grype",

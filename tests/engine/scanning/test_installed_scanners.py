@@ -1,4 +1,4 @@
-"""Scanners of the machine: the real ones where they are here, else what they say.
+"""Scanners of the machine: real ones if they are installed, else recorded output.
 
 What the made-up programs print was taken from the real ones: semgrep 1.182,
 which is too large to be installed for a test.
@@ -123,7 +123,7 @@ def semgrep(
     repository.write(".semgrep.yml", "rules: []\n")
 
 
-def test_semgrep_tells_matches_with_the_whole_name_of_their_rule(
+def test_semgrep_reports_matches_with_the_whole_name_of_their_rule(
     repository: Repository,
 ) -> None:
     semgrep(repository, found=True)

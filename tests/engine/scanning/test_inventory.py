@@ -1,4 +1,4 @@
-"""What a project is made of: vulnerabilities, licenses, and the list of it all."""
+"""Vulnerabilities and licenses of dependencies, and the list of components."""
 
 from __future__ import annotations
 
@@ -221,14 +221,15 @@ def test_a_first_scan_without_an_index_is_never_green(
     run = scan(repository, "audit", osv=osv.url, level=level)
     assert run.verdict is Verdict.ERROR
     assert (
-        "there is no lock, and no versions could be" in result_of(run, "audit").reason
+        "there is no lock file, and the versions could not be"
+        in result_of(run, "audit").reason
     )
     assert "commit a lock file" in result_of(run, "audit").reason
     repository.write("pyproject.toml", "")
     text = "from setuptools import setup\nsetup(install_requires=open('r').read())\n"
     repository.write("setup.py", text)
     run = scan(repository, "audit", osv=osv.url, level=level)
-    assert "setup.py computes what it requires" in result_of(run, "audit").reason
+    assert "setup.py computes its requirements" in result_of(run, "audit").reason
     assert run.verdict is Verdict.ERROR
 
 
@@ -254,7 +255,7 @@ def test_denied_licenses_of_a_lock_are_found_by_the_index(
     assert [f.message for f in result.findings] == ["six 1.16.0: license GPLv3"]
     assert result.findings[0].path == kind
     # The index has no file with the hash that is locked for one of them.
-    assert "no license is stated by attrs, idna" in result.notes[1]
+    assert "without a stated license: attrs, idna" in result.notes[1]
     assert run.verdict is Verdict.RED
 
 
@@ -276,7 +277,7 @@ def test_licenses_of_what_is_installed_need_no_index(repository: Repository) -> 
         "six 1.16.0: license GPL",
         "idna 3.4: license GPL",
     }
-    # What is committed is no environment.
+    # What is committed is not an environment.
     repository.write(".gitignore", ".ci-framework/\n")
     repository.commit()
     run = scan(repository, "licenses", settings=DENY)
@@ -301,7 +302,10 @@ def test_an_index_that_lies_or_is_not_there_is_not_run(
     assert "does not have the hash" in result_of(run, "licenses").reason
     for address in (DEAD, "file:///etc"):
         run = scan(repository, "licenses", "sbom", index=address, settings=DENY)
-        assert "of 1 are not known, such as of six" in result_of(run, "licenses").reason
+        assert (
+            "of 1 are not known, such as that of six"
+            in result_of(run, "licenses").reason
+        )
         # The list is complete without them, and says so.
         assert result_of(run, "sbom").status is Status.PASSED
         assert "the licenses of 1 are not known" in result_of(run, "sbom").notes[-1]

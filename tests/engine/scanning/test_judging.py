@@ -1,4 +1,4 @@
-"""What is red at a level, what is known, what is waived, and what is merged."""
+"""How a level judges findings: known, waived and merged ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scan records in the baseline, and what never is: secrets."""
+"""A scan records findings in the baseline, but never secrets."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_what_the_gate_recorded_is_known_and_stays_recorded(
     run = repository.scan("bandit")
     assert run.verdict is Verdict.GREEN
     assert run.notes == []
-    # This level reports no issues of code: that is no reason to drop them.
+    # This level reports no code issues, but does not drop them from the baseline.
     run = repository.scan("bandit", level="low", baseline="write")
     assert run.verdict is Verdict.GREEN
     assert entries(repository.root) == of_gate

@@ -1,4 +1,4 @@
-"""The command line of `ci scan`: what it prints, refuses and leaves behind."""
+"""The command line of `ci scan`: its output, its errors and its files."""
 
 from __future__ import annotations
 

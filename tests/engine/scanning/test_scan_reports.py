@@ -69,7 +69,7 @@ def test_sarif_of_thirty_thousand_findings_is_within_the_limits() -> None:
         "ci-framework/scan/zizmor/zizmor/",
         "ci-framework/scan/bandit/bandit/",
     ]
-    # The gravest are never what a limit cuts off.
+    # A limit never cuts off the most severe findings.
     scores = {
         rule["id"]: float(rule["properties"]["security-severity"])
         for rule in log["runs"][0]["tool"]["driver"]["rules"]

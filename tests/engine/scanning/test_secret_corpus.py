@@ -1,4 +1,4 @@
-"""Secrets in the forms in which they are committed, and what only looks like some."""
+"""Secrets as people commit them, and look-alikes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_engine.findings.results import Verdict
 from tests.support.scanning import Repository, result_of
 from tests.support.secret_corpus import look_alikes, secrets
 
-# What may be missed, and what may be flagged, with values made up anew.
+# What may be missed, and what may be flagged, with new random values.
 MISSED = 5
 FLAGGED = 1
 

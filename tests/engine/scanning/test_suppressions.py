@@ -1,4 +1,4 @@
-"""What a repository does to keep a scanner from a finding: nothing of it is silent.
+"""Everything by which a repository hides findings from a scanner is reported.
 
 Scanners run by our configuration: files of the repository change nothing, and are
 named. A comment hides the finding it is about, which is counted and named.

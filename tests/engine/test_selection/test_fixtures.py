@@ -1,4 +1,4 @@
-"""What a fixture imports when it runs matters to those who ask for it."""
+"""Imports inside a fixture count for the tests that request it."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_what_may_run_for_every_test_selects_every_test(
         ),
     ],
 )
-def test_a_fixture_that_may_be_asked_for_elsewhere_selects_every_test(
+def test_a_fixture_that_may_be_requested_elsewhere_selects_every_test(
     more: Tree, tmp_path: Path
 ) -> None:
     graph = graph_of(tmp_path, {**TREE, "tests/conftest.py": conftest(), **more})

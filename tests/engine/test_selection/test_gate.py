@@ -1,4 +1,4 @@
-"""The gate runs the tests that a change can break, or those first; and imports all."""
+"""The gate runs the tests that a change can break, alone or first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.engine.changes.test_changes import commit
+from tests.engine.commands.test_changes import commit
 from tests.engine.conftest import MakeProject
 from tests.support.projects import (
     WITH_XDIST,

@@ -104,7 +104,7 @@ def test_tests_in_a_package_depend_on_what_they_import_of_it(
     assert sorted(found.chains) == [f"p/tests/test_{name}.py" for name in selected]
 
 
-def test_the_way_from_the_change_to_the_test_is_told(tmp_path: Path) -> None:
+def test_the_chain_from_the_change_to_the_test_is_reported(tmp_path: Path) -> None:
     found = select(graph_of(tmp_path, PACKAGE), "src/p/c.py")
     assert found.chains["tests/test_q.py"] == [
         "src/p/c.py",
@@ -688,7 +688,7 @@ def test_a_name_that_no_report_can_hold_is_left_out_nowhere(tmp_path: Path) -> N
     assert sorted(found.chains) == ["tests/test_b.py", odd]
 
 
-def test_the_graph_tells_imports_and_importers(tmp_path: Path) -> None:
+def test_the_graph_lists_imports_and_importers(tmp_path: Path) -> None:
     graph = graph_of(tmp_path, PACKAGE)
     assert graph.imports("src/p/b.py") == {"src/p/c.py"}
     assert graph.importers("src/p/c.py") == {"src/p/b.py", "src/p/sub/leaf.py"}
@@ -702,7 +702,7 @@ def page_of(affected: AffectedTests, tmp_path: Path) -> str:
     return to_changes_page(decision, plan_jobs(decision, loaded, Event()))
 
 
-def test_the_page_tells_why_each_test_runs_and_stays_short(tmp_path: Path) -> None:
+def test_the_page_reports_why_each_test_runs_and_stays_short(tmp_path: Path) -> None:
     way = ["src/a|b.py", *(f"src/{n}.py" for n in range(9)), "tests/test_a\n.py"]
     chains = [Chain(f"tests/test_{number}.py", way) for number in range(60)]
     unreached = [f"src/{number}.py" for number in range(9)]

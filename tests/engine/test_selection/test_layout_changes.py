@@ -69,7 +69,9 @@ def test_comments_and_the_layout_leave_the_program_as_it_was() -> None:
         ),
     ],
 )
-def test_another_program_is_told_from_another_layout(before: str, after: str) -> None:
+def test_another_program_is_distinguished_from_another_layout(
+    before: str, after: str
+) -> None:
     assert not is_same_program(before.encode(), after.encode())
     assert not is_same_program(after.encode(), before.encode())
 
@@ -173,7 +175,7 @@ def test_a_script_that_no_test_imports_is_run_by_tests_that_run_programs(
     assert "run" in selected(repository)
 
 
-def test_several_files_are_told_apart(repository: Path) -> None:
+def test_several_files_are_distinguished(repository: Path) -> None:
     change(repository, "src/p/b.py", "# Why.\n")
     change(repository, "src/p/looking.py", "x = 1\n")
     assert "looking" in selected(repository)

@@ -1,7 +1,7 @@
 """Code that is reached by its name: entry points, plugins, registries, Django.
 
-Each module has a test of its own as well, so that it is no unknown code: the tests of
-what loads it have to run beside that.
+Each module has its own test as well, so that it does not count as unknown code: the
+tests of what loads it have to run besides.
 """
 
 from __future__ import annotations

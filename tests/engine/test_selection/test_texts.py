@@ -345,7 +345,7 @@ LOADER = "def load(name):\n    return import_module(name)\n"
         ("def f(name):\n name = name or 'p.else.x'\n import_module(name)", {}, False),
     ],
 )
-def test_the_tests_of_a_loader_run_first_if_somebody_tells_it_the_name(
+def test_the_tests_of_a_loader_run_first_if_code_passes_it_the_name(
     loader: str, more: Tree, found: bool, tmp_path: Path
 ) -> None:
     tree = {

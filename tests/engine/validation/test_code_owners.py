@@ -1,4 +1,4 @@
-"""Whose approval a change needs that edits what decides about it."""
+"""Which files that decide about a change lack a code owner."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_what_has_no_owner_is_named(
     assert without_owner(tmp_path) == missing
 
 
-def test_the_first_place_counts(tmp_path: Path) -> None:
+def test_the_first_location_counts(tmp_path: Path) -> None:
     (tmp_path / ".github").mkdir()
     (tmp_path / ".github" / "CODEOWNERS").write_text("", encoding="utf-8")
     (tmp_path / "CODEOWNERS").write_text("* @a\n", encoding="utf-8")

@@ -31,7 +31,7 @@ def render_hashes(project: DemoProject) -> None:
 
 
 def found(project: DemoProject) -> list[Json]:
-    """What `ci validate` finds; the validators of other files cannot be installed."""
+    """The findings of `ci validate`; validators of other files cannot be installed."""
     tools = project.root.parent / "tools"
     program(tools, "uv", "raise SystemExit('uv: no network')\n")
     run = project.run("validate", variables={"PATH": str(tools)})
@@ -39,7 +39,7 @@ def found(project: DemoProject) -> list[Json]:
 
 
 def reported(project: DemoProject) -> dict[str, str]:
-    """What `ci validate` says of the framework's files."""
+    """What `ci validate` reports about the framework's files."""
     return {finding["path"]: finding["message"] for finding in found(project)}
 
 
@@ -68,7 +68,7 @@ def test_an_edited_and_a_missing_file_are_reported_with_what_to_do(
         "hint: to keep your edit, add it to the answer `unmanaged`: `copier update "
         f"--defaults --vcs-ref=:current: -d 'unmanaged=[{name}]'` and `git checkout "
         f"HEAD -- {name}`; or {RESTORE.format(name)}",
-        OWNED[2]: "missing: no update brings it back\n"
+        OWNED[2]: "missing: updates do not restore it\n"
         f"hint: {RESTORE.format(OWNED[2])}",
     }
 

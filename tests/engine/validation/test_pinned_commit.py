@@ -1,4 +1,4 @@
-"""Files and engine are of one commit, also where nothing can be fetched."""
+"""Files and engine are of one commit, even if nothing can be fetched."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
         ("_commit: v2.0.0-3-g1234567\n", False),
         ("_commit: '1234567'\n", False),
         (f"_commit: {PINNED}\n", False),
-        # Where a tag is, only its repository can answer.
+        # Only its repository knows the commit of a tag.
         ("_commit: v2.0.0\n", False),
         ("name: demo\n", False),
         ("- no answers\n", False),

@@ -1,4 +1,4 @@
-"""SARIF is uploaded only if it is ours: tool, category, size and paths."""
+"""Only SARIF of ours is uploaded: its tool, category, size and paths are checked."""
 
 from __future__ import annotations
 

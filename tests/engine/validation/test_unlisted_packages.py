@@ -1,4 +1,4 @@
-"""A package that was added by hand is named, with the command that brings it in."""
+"""A package that was added by hand is reported, with the command that adds it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def root(tmp_path: Path) -> Path:
     return write(tmp_path, files)
 
 
-def test_a_package_that_the_answers_do_not_name_is_told(root: Path) -> None:
+def test_a_package_that_the_answers_do_not_name_is_reported(root: Path) -> None:
     assert list(check_unlisted_packages(project_of(root))) == []
     write(root, {"packages/more/pyproject.toml": pyproject("more")})
     (finding,) = check_unlisted_packages(project_of(root))

@@ -403,7 +403,7 @@ def test_each_value_of_pyproject_that_does_not_fit_is_wrong(
 
 @pytest.mark.heavy
 @pytest.mark.usefixtures("validators")
-def test_a_rule_about_several_keys_of_pyproject_is_told_in_its_words(
+def test_a_rule_about_several_keys_of_pyproject_is_reported_in_its_words(
     project: DemoProject,
 ) -> None:
     both = 'version = "1.0"\ndynamic = ["version"]'
@@ -452,7 +452,7 @@ def test_the_matrix_has_all_versions_on_the_first_platform(
 
 @pytest.mark.heavy
 @pytest.mark.usefixtures("validators")
-def test_one_version_gives_one_leg_for_each_platform(
+def test_one_version_gives_one_matrix_job_for_each_platform(
     project: DemoProject, tmp_path: Path
 ) -> None:
     project.configure(

@@ -1,4 +1,4 @@
-"""The tests of packages are divided among shards, as far as that is worth a job."""
+"""Tests of packages are divided among shards if that is worth a job."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_the_tests_of_a_package_are_divided_and_its_other_checks_run_once(
 
 def test_a_package_has_no_more_shards_than_files_of_tests(tmp_path: Path) -> None:
     planned = Planned(tmp_path, shards=3)
-    # One file and a conftest.py are no two.
+    # One file and a conftest.py are not two.
     assert {part for _, part in planned.shards("package-matrix", "small")} == {""}
     dependents = planned.shards("cross-matrix", "cli")
     assert {part for _, part in dependents} == {"", "1/2", "2/2"}

@@ -1,4 +1,4 @@
-"""What a pull request says about itself is judged by its target branch."""
+"""The engine of the target branch judges what a pull request reports."""
 
 from __future__ import annotations
 

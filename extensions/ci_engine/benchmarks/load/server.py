@@ -16,7 +16,6 @@ from ci_engine.configuration.load_settings import LoadTest
 from ci_engine.errors import ToolError
 from ci_engine.processes.activity import activity
 from ci_engine.processes.ports import accepts_connections, free_port, listening, netloc
-from ci_engine.processes.programs import CanceledError
 from ci_engine.processes.services import Service
 
 _POLL_SECONDS = 0.05
@@ -115,27 +114,15 @@ class Server:
             raise ServerError(f"{argv[0]} cannot be started: {reason}", "") from error
 
     def _wait(self, service: Service) -> None:
-        settings = self.settings
-        end = time.monotonic() + settings.ready_seconds
-        while True:
-            if service.ended:
-                raise ServerError(
-                    f"the server ended before it was ready: {service.ended}",
-                    service.tail(),
-                )
-            answer = self._probe()
-            if not answer:
-                return
-            if self.cancel.is_set():
-                raise CanceledError(settings.command)
-            if time.monotonic() > end:
-                raise ServerError(
-                    f"the server was not ready within {settings.ready_seconds:g} s: "
-                    f"{answer}",
-                    service.tail(),
-                    timed_out=True,
-                )
-            time.sleep(_POLL_SECONDS)
+        seconds = self.settings.ready_seconds
+        problem = service.wait_until_ready(self._probe, seconds, self.cancel)
+        if not problem:
+            return
+        ended = service.ended
+        why = f"was not ready within {seconds:g} s: {problem}"
+        if ended:
+            why = f"ended before it was ready: {ended}"
+        raise ServerError(f"the server {why}", service.tail(), timed_out=not ended)
 
     def _probe(self) -> str:
         """Why it is not ready; empty if it is."""
@@ -157,7 +144,7 @@ class Server:
             return f"{asked}: {error or type(error).__name__}"
         finally:
             connection.close()
-        return "" if status < _FIRST_ERROR else f"{asked} answers with {status}"
+        return "" if status < _FIRST_ERROR else f"{asked} responds with {status}"
 
     def _is_released(self) -> bool:
         end = time.monotonic() + _RELEASE_SECONDS

@@ -31,8 +31,8 @@ _MOST_NAMED = 20
 # The preferred prefix of an issue's name: the first of these that it has.
 _DATABASES = (MALWARE, "GHSA-", "PYSEC-", "CVE-")
 _PIXI_NOTE = (
-    "conda packages are in no advisory database of Python: only the Python "
-    "distributions of the environment were looked up"
+    "no advisory database of Python covers conda packages: only the Python "
+    "distributions of the environment were checked"
 )
 
 

@@ -89,7 +89,7 @@ def check(context: Context) -> CheckResult:
     manager = context.project.manager
     lock = _LOCKS.get(manager)
     if lock is None:
-        return skipped(f"{manager} keeps no lock")
+        return skipped(f"{manager} has no lock file")
     path = context.project.root / lock.name
     git = context.project.git
     ignored = ("check-ignore", "--quiet", "--", lock.name)
@@ -110,7 +110,7 @@ def check(context: Context) -> CheckResult:
 
 
 def _missing(lock: _Lock) -> CheckResult:
-    message = f"there is no {lock.name}: make it with `{lock.make}` and commit it"
+    message = f"there is no {lock.name}: create it with `{lock.make}` and commit it"
     finding = Finding(
         tool="ci-framework",
         rule="no-lock",

@@ -207,7 +207,7 @@ class OsvService:
                 for each, result in answered
                 if result.next_page_token
             ]
-        raise ToolError("the OSV service never ends its list of pages", hint=_HINT)
+        raise ToolError("the OSV service sends an endless list of pages", hint=_HINT)
 
     def _record(self, name: str) -> Record | str:
         """The record of an advisory, else the reason why there is none."""
@@ -223,7 +223,7 @@ class OsvService:
     def _request(
         self, path: str, kind: type[_Decoded], body: bytes | None = None
     ) -> _Decoded:
-        reason, error_type = "no answer", ToolError
+        reason, error_type = "no response", ToolError
         for pause in (*_PAUSES, None):
             if self.cancel.is_set():
                 raise CanceledError(path)
@@ -273,8 +273,8 @@ def _refuse_other_answers(
             record = records.get(name)
             if record is not None and not record.about(dependency.name):
                 raise ToolError(
-                    f"the OSV service answered {name} about {dependency.name}, "
-                    "which it does not affect: the order of its answers is wrong",
+                    f"the OSV service returned {name} for {dependency.name}, "
+                    "which it does not affect: its responses are in the wrong order",
                     hint=_HINT,
                 )
 

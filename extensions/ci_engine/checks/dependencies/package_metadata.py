@@ -102,7 +102,7 @@ def describe(project: Project, found: Dependencies, timeout: float) -> Described
 def _installed(project: Project) -> dict[tuple[str, str], str]:
     """The licenses of the packages installed in the project's environment.
 
-    Its interpreter is not started. A directory that git tracks is no environment.
+    Its interpreter is not started. A directory that git tracks is not an environment.
     """
     if any(name.startswith(".venv/") for name in project.names):
         return {}

@@ -60,7 +60,7 @@ def resolve(
     computed = [row for row in requirements if row == "setup.py"]
     if computed:
         raise ToolError(
-            "setup.py computes what it requires, and a scan does not run it",
+            "setup.py computes its requirements, and a scan does not run it",
             hint=_HINT,
         )
     # Outside of the repository: installers search parent directories for settings.
@@ -116,7 +116,7 @@ def _refuse_failure(outcome: Outcome) -> None:
     offline = network_failure(outcome)
     because = f"the index cannot be reached: {offline}" if offline else outcome.tail(3)
     raise ToolError(
-        f"there is no lock, and no versions could be chosen: "
+        "there is no lock file, and the versions could not be resolved: "
         f"{because or outcome.describe_exit()}",
         hint=_HINT,
     )

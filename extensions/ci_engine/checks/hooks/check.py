@@ -73,7 +73,9 @@ def _check_in(
     ours = sorted(_ours(context))
     if any(hook.status == "Skipped" for hook in run.hooks) and ours:
         names = ", ".join(ours)
-        result.notes.append(f"not run as hooks, the gate has them as checks: {names}")
+        result.notes.append(
+            f"not run as hooks, because the gate has checks for them: {names}"
+        )
     result.notes += notes_on_hooks_left_out(context, run, tree.variables)
     return result
 

@@ -38,7 +38,7 @@ def notes_on_hooks_left_out(
     others = list(_of_other_stages(configuration))
     if others:
         names = ", ".join(others)
-        notes.append(f"not run, since they are hooks of another stage: {names}")
+        notes.append(f"not run, because they are hooks of another stage: {names}")
     if configuration.fail_fast and run.failed:
         name = run.failed[-1].id or run.failed[-1].name
         notes.append(f"fail_fast in {CONFIG}: no hook after {name} ran")

@@ -76,7 +76,7 @@ def check(context: Context) -> CheckResult:
     files = source_files(context, _SUFFIXES)
     if not files:
         paths = ", ".join(context.request.paths or context.settings.source_paths)
-        return skipped(f"no Python files of the project in {paths}")
+        return skipped(f"the project has no Python files in {paths}")
     tool = context.tool("bandit", newest_interpreter(context))
     options = bandit_options(context.project)
     scan = run_bandit(context, tool, options, files, context.timeout)

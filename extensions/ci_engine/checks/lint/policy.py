@@ -64,7 +64,7 @@ def check(context: Context) -> CheckResult:
         notes.append(f"not checked, cannot be parsed (see lint): {', '.join(broken)}")
     if not texts.keys() - set(broken):
         paths = ", ".join(context.request.paths or context.settings.source_paths)
-        return skipped(f"no Python files of the project in {paths}", notes)
+        return skipped(f"the project has no Python files in {paths}", notes)
     findings = [found for found in measured if found.path not in broken]
     parsed = {name: text for name, text in texts.items() if name not in broken}
     findings += _too_long(parsed, limits)

@@ -205,7 +205,7 @@ class Build:
         with tarfile.open(sdist) as archive:
             tops = {PurePosixPath(name).parts[1:2] for name in archive.getnames()}
         for name in sorted(_JUNK & {part for parts in tops for part in parts}):
-            message = f"the sdist holds {name}/: add it to .gitignore, or exclude it"
+            message = f"the sdist contains {name}/: add it to .gitignore, or exclude it"
             yield finding_of(self.context, "sdist-junk", message)
 
     def render_readme(self, sdist: Path, wheel: Path) -> list[Finding]:

@@ -112,7 +112,7 @@ def import_finding(context: Context, failure: ImportFailure, tops: set[str]) -> 
     else:
         rule = "undeclared-dependency"
         missing = failure.missing.partition(".")[0]
-        message = f"{missing} is imported, but no dependency of the wheel brings it"
+        message = f"{missing} is imported, but no dependency of the wheel provides it"
     source = _source_of(context, failure.path) if failure.path else ""
     if not source:
         return finding_of(context, rule, message)

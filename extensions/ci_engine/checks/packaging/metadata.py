@@ -121,7 +121,7 @@ def _finding(
 
 def _of_identity(context: Context, facts: _Facts) -> Iterator[Finding]:
     if facts.name.lower() in _NO_NAMES:
-        message = f"the wheel has no name of its own: {facts.name!r}"
+        message = f"the name of the wheel is a placeholder: {facts.name!r}"
         yield _finding(context, "no-name", message, "name")
     if facts.version in ("", "0.0.0"):
         message = (
@@ -131,7 +131,7 @@ def _of_identity(context: Context, facts: _Facts) -> Iterator[Finding]:
         yield _finding(context, "no-version", message, "version", "warning")
     for classifier in facts.classifiers:
         if classifier.startswith("Private ::"):
-            message = f"PyPI refuses this package for its classifier {classifier!r}"
+            message = f"PyPI rejects this package for its classifier {classifier!r}"
             yield _finding(context, "private", message, "classifiers", "warning")
 
 

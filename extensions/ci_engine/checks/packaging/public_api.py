@@ -39,8 +39,8 @@ _T = TypeVar("_T")
 _MOST_NAMED = 5
 _SAYS: dict[str, str] = {
     "object-removed": "{object} was removed",
-    "object-changed-kind": "{object} is of the kind {new}, and was of the kind {old}",
-    "parameter-moved": "{object}: the parameter {parameter} has another position",
+    "object-changed-kind": "{object} changed from {old} to {new}",
+    "parameter-moved": "{object}: the parameter {parameter} was moved",
     "parameter-removed": "{object}: the parameter {parameter} was removed",
     "parameter-changed-kind": "{object}: the parameter {parameter} is {new}, was {old}",
     "parameter-changed-default": (
@@ -50,7 +50,7 @@ _SAYS: dict[str, str] = {
     "parameter-added-required": "{object}: the new parameter {parameter} is required",
     "return-changed-type": "{object} no longer states its return type {old}",
     "class-removed-base": "{object} no longer inherits from {old}",
-    "async-changed": "{object} is {new}, and was {old}",
+    "async-changed": "{object} is {new} now; it was {old}",
 }
 
 
@@ -122,8 +122,8 @@ def check(context: Context) -> CheckResult:
     elif _is_without_labels(context, event) and any(
         f.severity == "error" for f in findings
     ):
-        text = f"the event {event.name} has no labels: the pull request was judged"
-        notes.append(f"{text} by its own")
+        text = f"the event {event.name} has no labels: the run of the pull request"
+        notes.append(f"{text} decides")
         findings = _as_warnings(findings)
     notes += _compiled(new)
     return from_findings(findings, tool.label, tool.environment, notes)

@@ -39,7 +39,7 @@ def check(context: Context) -> CheckResult:
         return not_run("the tests did not finish")
     base = context.diff_base()
     if base.commit is None:
-        reason = f"what changed is not known: {base.reason}"
+        reason = f"the changes are not known: {base.reason}"
         return skipped(f"{reason}; coverage judges all of the code")
     lines = changed_lines(context.project.root, base, ("*.py",))
     report = read_report(context)

@@ -55,7 +55,7 @@ def check(context: Context) -> CheckResult:
         return _combine(context, request.combined)
     environment = context.prepared
     if request.paths and not context.given_tests:
-        return skipped("none of the given paths holds tests")
+        return skipped("none of the given paths contains tests")
     if request.decision is not None and request.decision.tests.mode == "none":
         return skipped("no test depends on what changed")
     for stale in (REPORT_NAME, XML_NAME, _DATA_NAME, OUTPUT_NAME):
@@ -177,7 +177,7 @@ def _has_tests(context: Context) -> bool:
     return _own_collection(context) or any(
         path.name.startswith("test_")
         or path.name.endswith("_test.py")
-        # The path may be wrong: pytest then finds nothing, which is no success.
+        # The path may be wrong: pytest then finds nothing, which is not success.
         or (_lies_below(context.project.relative(path), tests) and _defines_tests(path))
         for path in files
     )

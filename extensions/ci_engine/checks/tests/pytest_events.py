@@ -44,8 +44,6 @@ _HARMLESS = (-1, 0, 5)
 # If a test ran several times, in several runs or workers, the first of these
 # outcomes that it had.
 _WORST_FIRST = ("error", "failed", "flaky", "xpassed", "xfailed", "passed", "skipped")
-# Outcomes that count as a result of the test.
-RAN = frozenset({*_WORST_FIRST} - {"skipped"})
 
 
 @dataclass
@@ -230,7 +228,7 @@ def _join(attempts: Sequence[Sequence[_Event]]) -> TestCase:
     if not again or test.outcome not in ("passed", "xpassed"):
         return test
     first = next(p for p in attempts[0] if p.outcome not in ("passed", "skipped"))
-    message = f"passed at attempt {len(attempts)}; before: {first.message}"
+    message = f"passed on attempt {len(attempts)}; before: {first.message}"
     return replace(test, outcome="flaky", message=message)
 
 

@@ -80,7 +80,7 @@ def judge_run(
         result.status = Status.FAILED
     elif run.running:
         result.status = Status.FAILED
-        result.reason = f"pytest ended before its test did{_where(run)}"
+        result.reason = f"pytest ended during a test{_where(run)}"
         result.findings += _unfinished(run, "never ended")
     elif context.request.partial and run.count("skipped") == len(run.tests):
         # Other options may also skip them: nothing failed, nothing is hidden.
@@ -90,7 +90,7 @@ def judge_run(
         # Whether any test ran at all is judged once the shards are combined.
         result.status = Status.SKIPPED
         result.reason = (
-            f"each of the {len(run.tests)} tests of this shard was skipped"
+            f"all {len(run.tests)} tests of this shard were skipped"
             if run.tests
             else "this shard has no tests"
         )
@@ -101,7 +101,7 @@ def judge_run(
 
 
 def _why_nothing_is_proved(tool: Tool, outcome: Outcome, run: TestRun) -> str:
-    """Why a run without failures is no success, empty if it is one."""
+    """Why a run without failures is not success, empty if it is one."""
     number = len(run.tests)
     if not number and not run.left:
         return "no tests were collected"

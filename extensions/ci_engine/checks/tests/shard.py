@@ -77,7 +77,7 @@ def parse_shard(text: str, seconds: Mapping[str, float]) -> Shard:
     if shard.index > shard.count:
         raise UsageError(
             f"--shard: expected a shard from 1/{count} to {count}/{count}, got {text}",
-            hint="name the number of the shard, a slash, and how many there are",
+            hint="give the number of the shard and the number of shards",
         )
     return shard
 

@@ -21,7 +21,7 @@ from ci_engine.checks.tests.pytest_events import TestRun
 from ci_engine.findings.results import TestCase
 from ci_engine.project.python_sources import last_name, parse_python
 
-_OUTSIDE = "pytest did not look into this file"
+_OUTSIDE = "pytest did not search this file"
 _UNNAMED = "it defines tests, but its name does not match python_files"
 _PASSED_OVER = "pytest did not collect it"
 # Reasons that a list of names does not repeat.
@@ -169,7 +169,7 @@ def _holds_tests(node: ast.ClassDef) -> bool:
 
 
 def _test_name(node: ast.stmt) -> str:
-    """The name of a test function that is no fixture, else empty."""
+    """The name of a test function that is not a fixture, else empty."""
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return ""
     decorators = (d.func if isinstance(d, ast.Call) else d for d in node.decorator_list)

@@ -107,7 +107,7 @@ def _weakened(context: Context) -> list[str]:
     off = re.search(r"\"typeCheckingMode\"\s*:\s*\"off\"", text)
     notes = [f"typeCheckingMode in {name} turns pyright off"] if off else []
     if re.search(r"\"ignore\"\s*:\s*\[\s*\"", text):
-        notes.append(f"ignore in {name} hides what pyright finds in some files")
+        notes.append(f"ignore in {name} hides the findings of pyright in some files")
     return [*notes, *commented_files(context, _TURNED_OFF, "pyright")]
 
 

@@ -28,7 +28,7 @@ _SAID = re.compile(
 # Names that annotations need, in any module.
 _VARIABLE = re.compile(r"(\w+\.)?(TypeVar|TypeVarTuple|ParamSpec)\(")
 _WARNINGS = ("DeprecationWarning", "FutureWarning")
-# Other dunder names describe a module, and are no part of its API.
+# Other dunder names describe a module, and are not part of its API.
 _KEPT_DUNDERS = ("__version__", "__getattr__")
 # Older versions of griffe report values of attributes as well.
 _NO_BREAKAGE = ("ATTRIBUTE_CHANGED_VALUE", "ATTRIBUTE_CHANGED_TYPE")
@@ -86,7 +86,7 @@ def _mark(module: _Node, top: str) -> None:
 
 
 def _describes(name: str, member: _Node) -> bool:
-    """Whether a name describes a module or serves annotations, and is no API."""
+    """Whether a name describes a module or serves annotations, and is not an API."""
     value = "" if member.is_alias else str(getattr(member, "value", ""))
     special = name.startswith("__") and name not in _KEPT_DUNDERS
     return special or _VARIABLE.match(value) is not None

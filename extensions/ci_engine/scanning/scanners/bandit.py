@@ -25,7 +25,7 @@ _OPTIONS = ("--exclude", "")
 
 
 def run(scan: Scan) -> CheckResult:
-    """Search Python code that is no test with bandit and our configuration only."""
+    """Search Python code that is not a test with bandit and our configuration only."""
     files = scan.files
     unread = files.unread_code()
     given = len(files.code) + len(files.notebooks) + len(unread)

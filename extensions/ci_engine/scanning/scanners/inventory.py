@@ -48,11 +48,13 @@ def run_licenses(scan: Scan) -> CheckResult:
         result.notes.append(describe_deprecation("scan.denied-licences"))
     silent = sorted(unknown - set(failures))
     if silent:
-        result.notes.append(f"no license is stated by {named(silent)}")
+        result.notes.append(f"without a stated license: {named(silent)}")
     if failures:
         name, reason = next(iter(failures.items()))
         result.status = Status.NOT_RUN
-        result.reason = f"the licenses of {len(failures)} are not known, such as of "
+        result.reason = (
+            f"the licenses of {len(failures)} are not known, such as that of "
+        )
         result.reason += f"{name}: {reason}"
     return result
 
@@ -104,7 +106,9 @@ def run_sbom(scan: Scan) -> CheckResult:
     if described.failures:
         name, reason = next(iter(described.failures.items()))
         number = len(described.failures)
-        text = f"the licenses of {number} are not known, such as of {name}: {reason}"
+        text = (
+            f"the licenses of {number} are not known, such as that of {name}: {reason}"
+        )
         result.notes.append(text)
     unnamed = len(dependencies.unknown) - len(dependencies.others)
     if unnamed > 0:

@@ -30,7 +30,7 @@ _PAGE = "https://docs.github.com/code-security/secret-scanning"
 # 200: findings; 205: findings that were validated.
 _FINDING_CODES = (200, 205)
 _CACHE = "KF_RULE_CACHE_DIR"
-# A value of nothing but such words, as documentation has, is no secret.
+# A value of nothing but such words, as documentation has, is not a secret.
 _WORDS = (
     "your|my|the|insert|enter|put|here|api|access|auth|secret|private|client|user|app"
     "|key|token|password|passwd|value|credentials?|name|id"

@@ -75,7 +75,7 @@ class SecretsBaseline(msgspec.Struct):
         if self.plugins_used is not None:
             plugins = [text(each, "name") for each in self.plugins_used]
             listed = name_some(plugins, _MOST_NAMED)
-            notes.append(f"{BASELINE} chooses {len(plugins)} plugins: {listed}")
+            notes.append(f"{BASELINE} selects {len(plugins)} plugins: {listed}")
         excluded = [repr(pattern) for pattern in self._excluded()]
         if excluded:
             listed = name_some(excluded, _MOST_NAMED)

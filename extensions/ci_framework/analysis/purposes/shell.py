@@ -83,7 +83,7 @@ def _split(script: str) -> Iterator[list[str]]:
         if kind in ("space", "continued", "comment", "end_of_command", "redirect"):
             if word is not None and not target:
                 words.append(word)
-            # The file of a redirection is no word of the command.
+            # The file of a redirection is not a word of the command.
             target = kind == "redirect" and not re.search(r"&[0-9-]\s*$", text)
             word = None
         elif kind == "heredoc":

@@ -78,7 +78,7 @@ def parse_ini(text: str) -> Ini:
     """Parse the format of configparser and its variants.
 
     Raises:
-        IniError: at the first line that is no comment, section or setting.
+        IniError: at the first line that is not a comment, section or setting.
     """
     ini = Ini()
     current: dict[str, Setting] | None = None

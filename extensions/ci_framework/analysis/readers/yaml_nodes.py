@@ -1,6 +1,7 @@
 """Read YAML as nodes with line numbers, which loaders do not keep.
 
-Keys stay text, so ``on:`` is no boolean; duplicates, aliases and merge keys are kept.
+Keys stay text, so ``on:`` is not a boolean. Duplicates, aliases and merge keys are
+kept.
 """
 
 from __future__ import annotations

@@ -59,14 +59,14 @@ def _jobs_problems(top: Node) -> Iterator[tuple[int, str]]:
         if not _ID.fullmatch(name):
             yield line, f"`{name}` cannot be the id of a job"
         if job.kind != "map":
-            yield line, f"job `{name}` is no mapping"
+            yield line, f"job `{name}` is not a mapping"
             continue
         yield from _unknown(job, _JOB, f" in job `{name}`")
         yield from _shape_problems(name, job, line)
         for needed in job.get("needs").words():
             if needed not in names:
                 at = job.line_of("needs")
-                yield at, f"job `{name}` needs `{needed}`, which is no job"
+                yield at, f"job `{name}` needs `{needed}`, which is not a job"
         for step in job.get("steps").items:
             yield from _step_problems(name, step)
         yield from expression_problems(job, "job")
@@ -83,7 +83,7 @@ def _shape_problems(name: str, job: Node, line: int) -> Iterator[tuple[int, str]
 
 def _step_problems(job: str, step: Node) -> Iterator[tuple[int, str]]:
     if step.kind != "map":
-        yield step.line, f"a step of job `{job}` is no mapping"
+        yield step.line, f"a step of job `{job}` is not a mapping"
         return
     yield from _unknown(step, _STEP, f" in a step of job `{job}`")
     if step.has("run") and step.has("uses"):

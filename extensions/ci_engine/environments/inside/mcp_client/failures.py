@@ -28,7 +28,10 @@ def explain(error: BaseException) -> dict[str, str]:
         if error.error.data == OURS:
             return {"kind": "invalid", "text": error.error.message}
         # The client's own message is several lines of its validator.
-        return {"kind": "invalid", "text": "an answer is no message of the protocol"}
+        return {
+            "kind": "invalid",
+            "text": "a response is not a message of the protocol",
+        }
     if isinstance(error, MCPError):
         kinds = {REQUEST_TIMEOUT: "timeout", CONNECTION_CLOSED: "closed"}
         kind = kinds.get(error.code, "refused")

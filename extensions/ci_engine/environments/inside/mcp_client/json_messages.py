@@ -27,7 +27,7 @@ def read_message(text: str) -> JSONRPCMessage:
     """Read a message; an answer that is not JSON becomes an error answer.
 
     Raises:
-        ValueError: if it is no message.
+        ValueError: if it is not a message.
     """
     message = jsonrpc_message_adapter.validate_json(text, by_name=False)
     # Few texts have these words, and large ones take long to read twice.

@@ -39,12 +39,12 @@ def _bad_references(schema: dict[str, object]) -> Iterator[str]:
     resolver = _REFERENCING.Registry().with_resource("", resource).resolver()
     for reference in dict.fromkeys(_references(schema, 0)):
         if not reference.startswith("#"):
-            yield f"$ref {reference!r} leads out of the schema: no client follows it"
+            yield f"$ref {reference!r} points outside the schema: no client follows it"
             continue
         try:
             resolver.lookup(reference)
         except _UNRESOLVABLE:
-            yield f"$ref {reference!r} leads to nothing in the schema"
+            yield f"$ref {reference!r} points to nothing in the schema"
 
 
 def _references(value: object, depth: int) -> Iterator[str]:
