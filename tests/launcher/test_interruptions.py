@@ -87,18 +87,6 @@ def test_a_start_that_is_killed_with_all_its_children_is_repaired(
     assert_repaired(launched, origin)
 
 
-def test_what_a_killed_start_left_is_removed_a_day_later(
-    launched: LaunchedProject,
-) -> None:
-    old, new = launched.cache / "engines/new-old", launched.cache / "engines/new-new"
-    for directory in (old, new):
-        directory.mkdir(parents=True)
-    os.utime(old, (0, 0))
-    launched.shown("gate")
-    assert new.is_dir()
-    assert not old.exists()
-
-
 def test_an_interrupted_start_ends_with_130(
     launched: LaunchedProject, origin: Template
 ) -> None:

@@ -83,8 +83,13 @@ def test_a_test_that_deletes_the_reports_changes_no_verdict(
 def test_a_run_ends_what_a_run_inside_of_it_left(mark: str, ended: bool) -> None:
     inside = inner_mark("inner", {MARK_VARIABLE: "outer"})
     assert inner_mark("inner", {}) == "inner"
-    lasts = (sys.executable, "-c", "import time; time.sleep(60)")
+    lasts = (sys.executable, "-c", "import time; print(flush=True); time.sleep(60)")
     variables = clean_environment(**{MARK_VARIABLE: inside})
-    with subprocess.Popen(lasts, env=variables, start_new_session=True) as process:
+    with subprocess.Popen(
+        lasts, env=variables, start_new_session=True, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        # Until it runs, the system may not show its variables.
+        assert process.stdout.readline()
         assert bool(end_leftovers(mark)) is ended
         process.kill()
