@@ -121,7 +121,7 @@ def test_a_release_that_would_break(package: DemoProject) -> None:
     }
     assert run.check("metadata")["status"] == "failed"
     texts = [finding["message"] for finding in run.findings("proof")]
-    assert texts[2].endswith("that of the sdist lacks: demo/data.txt")
+    assert texts[2].endswith("not that of the sdist, contains demo/data.txt")
     assert texts[4] == "`demo --help` ends with KeyError: 1"
     assert "hello" not in run.stdout
 
