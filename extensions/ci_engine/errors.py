@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -89,6 +88,8 @@ def _write_error(message: str, hint: str) -> None:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """A hint for an unknown name: a similar name, or all of them."""
+    import difflib  # noqa: PLC0415 - only for mistakes
+
     names = sorted(known)
     # A common prefix of all names would make any two of them similar.
     bare = {each.lstrip("-").removeprefix("CI_FRAMEWORK_"): each for each in names}

@@ -16,13 +16,14 @@ _HIDDEN = (
     "\x7f-\x9f\u00ad\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2061-"
     "\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
 )
-_INVISIBLE = re.compile(f"[\x00-\x08\x0a-\x1f{_HIDDEN}]")
-_INVISIBLE_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{_HIDDEN}]")
+# Patterns of many characters take long to compile, and most texts need none of them.
+_INVISIBLE = f"[\x00-\x08\x0a-\x1f{_HIDDEN}]"
+_INVISIBLE_IN_LINES = f"[\x00-\x08\x0b-\x1f{_HIDDEN}]"
 # JSON itself escapes the characters below a space.
-_INVISIBLE_IN_JSON = re.compile(f"[{_HIDDEN.partition(chr(0xD800))[0]}]")
+_INVISIBLE_IN_JSON = f"[{_HIDDEN.partition(chr(0xD800))[0]}]"
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # Characters that XML 1.0 cannot contain.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 # GitHub's runners execute `::` after white space, and `##[` anywhere in a line.
 # https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
 _MARKED_COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)")
@@ -49,7 +50,8 @@ _INDENT = 4
 
 def visible(text: str) -> str:
     """Show characters that a terminal would execute, such as a line break in a name."""
-    return _INVISIBLE.sub(_shown, text)
+    plain = text.isascii() and text.isprintable()
+    return text if plain else re.sub(_INVISIBLE, _shown, text)
 
 
 def _shown(found: re.Match[str]) -> str:
@@ -75,8 +77,9 @@ def log_lines(text: str) -> str:
 def json_text(text: str) -> str:
     """The same JSON, without characters that a terminal or a log would execute."""
     # They can only be in strings, where an escape sequence means the same.
-    text = _INVISIBLE_IN_JSON.sub(_as_json, text)
-    return _MARKED_COMMAND.sub(r"#\\u0023", text)
+    if not text.isascii() or "\x7f" in text:
+        text = re.sub(_INVISIBLE_IN_JSON, _as_json, text)
+    return _MARKED_COMMAND.sub(r"#\\u0023", text) if "##" in text else text
 
 
 def _as_json(found: re.Match[str]) -> str:
@@ -234,7 +237,7 @@ def code_cell(text: str) -> str:
 
 def fenced(text: str) -> str:
     """A Markdown code block with more backticks than any run of them in the text."""
-    shown = _INVISIBLE_IN_LINES.sub(_shown, text.replace("\r\n", "\n"))
+    shown = re.sub(_INVISIBLE_IN_LINES, _shown, text.replace("\r\n", "\n"))
     fence = _fence("```", shown)
     return f"{fence}text\n{shown}\n{fence}"
 
@@ -247,12 +250,12 @@ def _fence(fence: str, text: str) -> str:
 
 def html_text(text: str) -> str:
     """Text for HTML, including attributes."""
-    return html.escape(_INVISIBLE_IN_LINES.sub(_shown, text.replace("\r\n", "\n")))
+    return html.escape(re.sub(_INVISIBLE_IN_LINES, _shown, text.replace("\r\n", "\n")))
 
 
 def xml_text(text: str) -> str:
     """Text without the characters that XML cannot contain."""
-    return _NOT_XML.sub("\ufffd", text)
+    return re.sub(_NOT_XML, "\ufffd", text)
 
 
 def workflow_data(text: str) -> str:
@@ -266,6 +269,6 @@ def workflow_property(text: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    shown = _INVISIBLE_IN_LINES.sub(_shown, text)[:_LONGEST_ANNOTATION]
+    shown = re.sub(_INVISIBLE_IN_LINES, _shown, text)[:_LONGEST_ANNOTATION]
     shown = shown.replace("%", "%25").replace("\n", "%0A")
     return _MARKED_COMMAND.sub(r"#\\#", shown)

@@ -166,16 +166,20 @@ class _History:
             self.git.run("fetch", "--quiet", "--no-tags", "origin", refspec)
 
     def _shared(self, name: str) -> str:
+        if not name or name.startswith("-"):
+            return ""
         outcome = self.git.run("merge-base", name, self.head)
         return outcome.stdout.strip() if outcome.code == 0 else ""
 
     def merge_base(self, name: str, what: str) -> DiffBase:
         """The merge base of a commit and the head."""
-        if not self.have(name):
+        found = self._shared(name)
+        if not found and not self.have(name):
             return DiffBase(
                 None, f"{what} is not in this clone: {name[:12] or 'not named'}"
             )
-        found = self._shared(name)
+        if not found:
+            found = self._shared(name)
         if not found:
             deeper = (self._shared(name) for _ in self._deepen(name))
             found = next(filter(None, deeper), "")

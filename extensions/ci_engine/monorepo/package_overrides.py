@@ -6,7 +6,6 @@ comment. As long as such an entry is unchanged, it corrects nothing.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from itertools import takewhile
@@ -197,6 +196,12 @@ def _read(root: Path, name: str, kind: type[_File]) -> _File:
     return msgspec.convert({**table(raw), "packages": packages}, kind)
 
 
+def _digest(entry: str) -> str:
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, and most files have no entries
+
+    return hashlib.sha256(entry.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def _unchanged(content: str) -> Iterator[str]:
     """The first lines of entries that are unchanged since an earlier version."""
     lines = content.splitlines()
@@ -206,6 +211,6 @@ def _unchanged(content: str) -> Iterator[str]:
             continue
         below = takewhile(lambda text: text.startswith("    "), lines[number + 1 :])
         entry = "\n".join(text.rstrip() for text in (line[: mark.start()], *below))
-        digest = hashlib.sha256(entry.encode("utf-8", "surrogatepass")).hexdigest()
+        digest = _digest(entry)
         if digest.startswith(mark.group(1)):
             yield line.strip()

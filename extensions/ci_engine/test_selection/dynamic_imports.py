@@ -10,6 +10,7 @@ import ast
 import msgspec
 
 from ci_engine.project.python_sources import last_name, walk
+from ci_engine.test_selection.computed_names import starts_of
 from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.python_imports import imports_of, parse
 from ci_engine.test_selection.repository_files import parent
@@ -25,7 +26,7 @@ _LOADERS = frozenset(
     {"import_module", "__import__", "run_module", "run_path", "load_module"}
     | {"spec_from_file_location"}
 )
-# How a loader may find names itself.
+# How a loader finds names itself.
 _LISTING = (
     *(b"glob", b"iterdir", b"listdir", b"scandir", b"os.walk"),
     *(b"iter_modules", b"walk_packages"),
@@ -33,8 +34,13 @@ _LISTING = (
 _WALKERS = frozenset({"iter_modules", "walk_packages"})
 # Functions of libraries that import every module below a package.
 _SCANNERS = frozenset(
-    {"autodiscover_tasks", "import_submodules", "load_submodules", "find_modules"}
-    | {"wire"}
+    (
+        "autodiscover_tasks",
+        "import_submodules",
+        "load_submodules",
+        "find_modules",
+        "wire",
+    )
 )
 # Where a function ``scan`` is such a one.
 _SCANNING = (b"pyramid", b"venusian", b"Configurator", b"config.scan(")
@@ -158,7 +164,7 @@ class _Loading:
             self._below(parent(self.path))
             return
         argument = call.args[0] if call.args else None
-        for start in _starts(argument, self.nodes):
+        for start in starts_of(argument, self.nodes):
             location = _below(start, self.path, self.modules)
             if location is None:
                 self.anything.update(self.modules.below(self.outermost))
@@ -222,20 +228,6 @@ def _named(value: str, path: str, modules: Modules, *, beside: bool) -> list[str
 _COMMON = frozenset({"test", "tests", "src", "docs", "name", "main", "data"})
 
 
-def _starts(argument: ast.expr | None, nodes: list[ast.AST]) -> list[str]:
-    """The constant prefixes of a loader's argument, if the file contains them."""
-    if not isinstance(argument, ast.Name):
-        return [_start(argument)]
-    values = [
-        node.value
-        for node in nodes
-        if isinstance(node, ast.Assign)
-        and any(isinstance(t, ast.Name) and t.id == argument.id for t in node.targets)
-    ]
-    parameter = any(isinstance(n, ast.arg) and n.arg == argument.id for n in nodes)
-    return [*map(_start, values), *([] if values and not parameter else [""])]
-
-
 def _below(start: str, path: str, modules: Modules) -> str | None:
     """The directory of names with this prefix; None if it is not known.
 
@@ -251,6 +243,10 @@ def _below(start: str, path: str, modules: Modules) -> str | None:
         return "/".join(filter(None, (directory, inner)))
     inits = modules.exact(name, path) if name else []
     packages = [parent(init) for init in inits if init.endswith("/__init__.py")]
+    # A namespace package is only a directory.
+    inner = f"/{name.replace('.', '/')}"
+    spaces = [f"{root}{inner}".lstrip("/") for root in modules.roots if name]
+    packages += [path for path in spaces if path in modules.files.directories]
     return packages[0] if packages else None
 
 
@@ -260,14 +256,3 @@ def _outermost(path: str, modules: Modules) -> str:
     while parent(location) in modules.files.packages:
         location = parent(location)
     return location
-
-
-def _start(node: ast.expr | None) -> str:
-    """The constant prefix of a computed text."""
-    if isinstance(node, ast.JoinedStr) and node.values:
-        return _start(node.values[0])
-    if isinstance(node, ast.BinOp):
-        return _start(node.left)
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    return ""

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+import msgspec
+
 from ci_engine.configuration.tables import table
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.packages import Package, find_packages, join
@@ -15,6 +17,7 @@ from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Confidence, Evidence
 
 _MOST_SHOWN = 20
+_RUFF_SETTINGS = (PYPROJECT, "ruff.toml", ".ruff.toml")
 
 _ASIDE = word_set("aside")
 _NATIVE = (".pyx", ".rs", ".c", ".cc", ".cpp", ".cu", ".f90", ".go")
@@ -73,6 +76,23 @@ def _state_templates(survey: Survey, findings: Findings) -> None:
     because = "it renders other projects from them" if found else "it renders nothing"
     locations = [Evidence(path=path) for path in survey.templates[:3]]
     findings.add("templates", found, because, locations)
+    broken = [
+        path
+        for path in survey.templates
+        if path.rpartition("/")[2] in _RUFF_SETTINGS
+        and not _is_toml(survey.documents.text(path))
+    ]
+    because = "ruff stops at settings that are a template" if broken else "none found"
+    locations = [Evidence(path=path) for path in broken]
+    findings.add("template-settings", broken, because, locations)
+
+
+def _is_toml(content: str) -> bool:
+    try:
+        msgspec.toml.decode(content)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _why_sources(layout: Layout) -> tuple[str, Confidence]:

@@ -189,12 +189,7 @@ def _switched_off(inventory: Inventory) -> Iterator[OwnSetting]:
         because = "its test directories hold scripts, which no test runner collects"
         locations = _evidence(inventory, "test-paths")
         yield OwnSetting(("checks", "test", "tier"), "none", because, locations)
-    templates = inventory.items("templates")
-    whole = inventory.items("source-paths") == ["."]
-    if templates and whole and inventory.text("linter") != "ruff":
-        because = "beside its tests it holds templates, which are not code yet"
-        locations = _evidence(inventory, "templates")
-        yield OwnSetting(("checks", "lint", "tier"), "none", because, locations)
+    yield from _lint_off(inventory)
     formatter = inventory.text("formatter")
     if formatter != "ruff":
         because = "the project formats nothing: adoption does not start it"
@@ -209,3 +204,18 @@ def _switched_off(inventory: Inventory) -> Iterator[OwnSetting]:
             because = f"{checker} checks the types, which the framework does not run"
         locations = _evidence(inventory, "type-checker")
         yield OwnSetting(("checks", "typecheck", "tier"), "none", because, locations)
+
+
+def _lint_off(inventory: Inventory) -> Iterator[OwnSetting]:
+    """Templates of other projects that ruff would read as code or as settings."""
+    if inventory.text("linter") == "ruff":
+        return
+    for name, because in (
+        ("templates", "beside its tests it holds templates, which are not code yet"),
+        ("template-settings", "ruff stops at settings that are a template"),
+    ):
+        whole = inventory.items("source-paths") == ["."]
+        if inventory.items(name) and (whole or name != "templates"):
+            key = ("checks", "lint", "tier")
+            yield OwnSetting(key, "none", because, _evidence(inventory, name))
+            return

@@ -695,3 +695,22 @@ def test_nothing_that_is_not_there_is_said_to_stay(tmp_path: Path) -> None:
     for name in ("services", "service_image", "releases", "docs_deploy"):
         because = answers[name].because
         assert because.startswith(("no ", "nothing ")), because
+
+
+@pytest.mark.parametrize(
+    ("settings", "off"),
+    [("{% if cookiecutter.x %}\n", True), ("[tool.ruff]\n", False)],
+)
+def test_ruff_is_not_run_where_it_stops_at_settings_that_are_a_template(
+    tmp_path: Path, settings: str, off: bool
+) -> None:
+    files = {
+        "cookiecutter.json": "{}",
+        "tools/release.py": "import sys\n\nprint(sys.argv)\n",
+        "{{cookiecutter.name}}/pyproject.toml": settings,
+        "{{cookiecutter.name}}/noxfile.py": "import nox\n",
+    }
+    inventory = analyze(open_repository(make_repository(tmp_path / "project", files)))
+    found = own_settings(inventory, derive_answers(inventory))
+    lint = [s.value for s in found if s.key == ("checks", "lint", "tier")]
+    assert lint == (["none"] if off else [])

@@ -115,6 +115,11 @@ NAMED: dict[str, Tree] = {
         "src/p/core.py": "from p import views\ntake(iter_modules(views.__path__))\n",
         "tests/test_plug.py": "import p.views.a\n",
     },
+    "name below a namespace that is a constant": {
+        "src/plugins/a.py": "",
+        "src/p/core.py": "AT = 'plugins'\nimport_module(f'{AT}.{name}')\n",
+        "tests/test_plug.py": "import plugins.a\n",
+    },
     "label that a loader completes": {
         "src/p/apps/__init__.py": "",
         "src/p/apps/shop/__init__.py": "",
@@ -181,6 +186,7 @@ CHANGED = {
     "module that a test skips without": "tools/plug.py",
     "directory of plugins": "src/p/plugins/a.py",
     "directory of plugins, loaded by other code": "src/p/plugins/a.py",
+    "name below a namespace that is a constant": "src/plugins/a.py",
     "label that a loader completes": "src/p/apps/shop/forms.py",
     "package that a library scans": "src/p/views/a.py",
     "package of the file that scans": "src/p/app/a.py",
