@@ -48,22 +48,22 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
     sources, because = choose_source_paths(inventory)
     service = _services(inventory)
     return {
-        "setup": Answer("customise", "every answer is recorded"),
+        "setup": Answer("customise", "the default: every answer is recorded"),
         "project_name": _project_name(inventory),
         "project_type": _project_type(inventory),
         "package_manager": _manager(inventory),
         "repository": _repository(inventory),
-        "project_state": Answer("existing", "there is code already"),
+        "project_state": Answer("existing", "the default: there is code already"),
         "package_name": _package_name(inventory),
         **_metadata(inventory),
-        "packages": Answer([], "its packages are found where they are, not rendered"),
+        "packages": Answer([], "the default: packages are found, not rendered"),
         "source_paths": Answer(sources, because),
         "test_paths": Answer(*choose_test_paths(inventory, sources)),
         "ci_mode": _ci_mode(inventory),
         "pixi_tiers": Answer(tiers.owner, tiers.because),
         "pixi_prefix": Answer(tiers.prefix, tiers.because_prefix),
         "build_backend": _backend(inventory),
-        "exclude_newer": Answer("", "only a new project gets it"),
+        "exclude_newer": Answer("", "the default: only a new project gets it"),
         "config_profile": Answer("tiered", "the default; it names no environment here"),
         "python_versions": Answer(*python_versions(inventory, tiers)),
         "platforms": Answer(
@@ -79,15 +79,15 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "services": Answer([], service),
         "service_image": Answer("", service),
         "service_port": Answer(8080, "the default"),
-        "cleanup": Answer("none", "the project does not use it"),
+        "cleanup": Answer("none", "the default: the project does not use it"),
         "releases": Answer("none", _releases(inventory)),
-        "framework_updates": Answer("none", "the project does not use it"),
+        "framework_updates": Answer("none", "the default: the project does not use it"),
         "codeql": _codeql(inventory),
-        "containers": Answer("no", "the project does not use it"),
+        "containers": Answer("no", "the default: the project does not use it"),
         "sbom": Answer("yes", "the default"),
         "security_level": Answer("high", "the default"),
         **_branches(inventory),
-        "unmanaged": Answer([], "the framework maintains all of its files"),
+        "unmanaged": Answer([], "the default: its updates replace every file"),
     }
 
 
@@ -213,7 +213,7 @@ def _backend(inventory: Inventory) -> Answer:
 def _codeql(inventory: Inventory) -> Answer:
     if any("codeql" in step.text for _, _, step in steps_of(inventory.workflows)):
         return Answer("no", "a workflow of its own runs CodeQL, and stays")
-    return Answer("no", "the project does not use it")
+    return Answer("no", "the default: the project does not use it")
 
 
 def _type_checker(inventory: Inventory) -> Answer:

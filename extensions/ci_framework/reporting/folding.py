@@ -22,16 +22,22 @@ def fold_operations(
 
 
 def fold_answers(plan: Plan) -> tuple[list[tuple[str, str, str]], list[str]]:
-    """Answers with a reason, as rows, and those by default."""
-    rows: list[tuple[str, str, str]] = []
+    """Answers with a reason, as one row for each reason, and those by default."""
+    rows: dict[str, list[str]] = {}
     defaults: list[str] = []
     for name, value in plan.answers.items():
         reason = plan.reasons.get(name, "")
         if reason.startswith("the default"):
-            defaults.append(f"{name}: {value}")
+            defaults.append(f"{name}: {'empty' if value in ('', []) else value}")
         elif reason:
-            rows.append((name, str(value), reason))
-    return rows, defaults
+            rows.setdefault(reason, []).append(name)
+    return [_row(plan, names, reason) for reason, names in rows.items()], defaults
+
+
+def _row(plan: Plan, names: list[str], reason: str) -> tuple[str, str, str]:
+    values = [plan.answers[name] for name in names]
+    shown = dict.fromkeys(str(value) for value in values if value not in ("", []))
+    return ", ".join(names), ", ".join(shown), reason
 
 
 def shorten(names: list[str], most: int = 3) -> str:

@@ -523,7 +523,7 @@ REASONS: dict[str, tuple[Files, str, object, str]] = {
         "usual one",
     ),
     "CodeQL": (
-        workflow("pytest"), "codeql", "no", "the project does not use it",
+        workflow("pytest"), "codeql", "no", "the default: the project does not use it",
     ),
     "a type checker": (
         {"pyproject.toml": "[tool.ty]\n", **workflow("ty check")},

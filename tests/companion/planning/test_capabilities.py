@@ -256,8 +256,20 @@ def test_a_plan_begins_with_the_decisions_and_folds_equal_rows() -> None:
     decide = Operation(kind="manual", path="setup.cfg", reason="add a line")
     plan = msgspec.structs.replace(
         empty_plan("abc", [*made, decide]),
-        answers={"sbom": "yes", "codeql": "no", "package_name": "a"},
-        reasons={"sbom": "the default", "codeql": "the default", "package_name": "it"},
+        answers={
+            "sbom": "yes",
+            "packages": [],
+            "services": [],
+            "service_image": "",
+            "coverage_threshold": 0,
+        },
+        reasons={
+            "sbom": "the default",
+            "packages": "the default: they are found",
+            "services": "no job has one",
+            "service_image": "no job has one",
+            "coverage_threshold": "nothing requires one",
+        },
     )
     file = StringIO()
     print_plan(plan, Console(file=file, width=200, no_color=True))
@@ -265,4 +277,7 @@ def test_a_plan_begins_with_the_decisions_and_folds_equal_rows() -> None:
     assert page.index("add a line") < page.index("its own file")
     assert page.count("its own file") == 1
     assert "5 files: ci-framework/a, ci-framework/b, ci-framework/c and 2 more" in page
-    assert "defaults: sbom: yes, codeql: no" in page
+    assert "defaults: sbom: yes, packages: empty" in page
+    rows = [" ".join(line.split()) for line in page.splitlines()]
+    assert "services, service_image no job has one" in rows
+    assert "coverage_threshold 0 nothing requires one" in rows
