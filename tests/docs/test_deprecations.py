@@ -51,6 +51,7 @@ def test_every_entry_is_tried() -> None:
     assert sorted(tried) == sorted(ENTRIES)
 
 
+@pytest.mark.heavy
 def test_a_deprecated_setting_works_and_is_named_once(project: DemoProject) -> None:
     names = _of_kind("setting ")
     for name in names:

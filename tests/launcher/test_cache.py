@@ -57,6 +57,7 @@ def test_another_commit_gets_another_engine_and_the_same_packages(
     assert launched.shown() == first
 
 
+@pytest.mark.heavy
 def test_nothing_in_the_cache_changes_once_it_is_warm(
     launched: LaunchedProject,
 ) -> None:
@@ -80,6 +81,7 @@ def test_first_starts_at_the_same_time_do_not_disturb_each_other(
     assert len(list(launched.cache.glob("environments/*.*/bin"))) == 1
 
 
+@pytest.mark.heavy
 def test_an_environment_whose_python_is_gone_is_created_again(
     launched: LaunchedProject,
 ) -> None:
@@ -135,6 +137,7 @@ def test_the_launcher_finds_its_repository_however_it_is_called(
         assert show(run)["repository"] == str(launched.root)
 
 
+@pytest.mark.heavy
 def test_the_usual_cache_is_used_where_none_is_named(
     launched: LaunchedProject, origin: Template
 ) -> None:
@@ -199,6 +202,7 @@ def test_a_cache_that_cannot_be_written_is_used_as_far_as_it_goes(
     assert list(launched.temporary.iterdir()) == []
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("variable", ["CI_FRAMEWORK_CACHE", "XDG_CACHE_HOME", "HOME"])
 @pytest.mark.parametrize("place", ["top", "package", "link"])
 def test_a_cache_in_the_repository_is_refused(
@@ -233,6 +237,7 @@ def test_a_cache_in_the_repository_is_refused(
     assert not executed.exists()
 
 
+@pytest.mark.heavy
 def test_a_cache_of_another_user_is_refused(launched: LaunchedProject) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give files away")

@@ -52,6 +52,7 @@ def test_packages_are_installed_with_their_hashes_into_the_cache(
     assert git(launched.root, "status", "--porcelain", "--ignored").count("\n") == 2
 
 
+@pytest.mark.heavy
 def test_other_requirements_get_another_environment(
     launched: LaunchedProject, origin: Template, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ def test_the_engine_comes_from_the_template_and_then_from_the_cache(
     assert again.stdout == run.stdout
 
 
+@pytest.mark.heavy
 def test_the_engines_exit_code_is_that_of_the_launcher(
     launched: LaunchedProject,
 ) -> None:
@@ -58,6 +59,7 @@ def test_an_engine_in_the_repository_comes_before_the_cache(
     assert not list(launched.root.rglob("__pycache__"))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("part", ["", "extensions", "extensions/ci_engine"])
 def test_an_engine_that_is_named_comes_first(
     launched: LaunchedProject, tmp_path: Path, part: str

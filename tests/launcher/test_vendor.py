@@ -62,6 +62,7 @@ def reported(project: DemoProject) -> dict[str, str]:
     }
 
 
+@pytest.mark.heavy
 def test_the_copy_starts_without_network_and_is_valid(pinned: DemoProject) -> None:
     run = vendor(pinned)
     assert f"copied to {COPY}" in run.stdout
@@ -129,6 +130,7 @@ def test_a_copy_with_its_hashes_edited_as_well_is_reported(pinned: DemoProject) 
     assert list(reported(pinned)) == [f"{COPY}/errors.py"]
 
 
+@pytest.mark.heavy
 def test_the_hashes_can_be_checked_with_sha256sum(pinned: DemoProject) -> None:
     vendor(pinned)
     if shutil.which("sha256sum") is None:
@@ -146,6 +148,7 @@ def test_other_line_ends_are_no_edit(pinned: DemoProject) -> None:
     assert reported(pinned) == {}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("options", [(), ("--remove",)])
 @pytest.mark.parametrize("name", ["mine.py", "errors.py", "files.sha256", "sub/x"])
 def test_what_was_not_vendored_is_never_removed(
@@ -161,6 +164,7 @@ def test_what_was_not_vendored_is_never_removed(
     assert snapshot(pinned.root / COPY) == before
 
 
+@pytest.mark.heavy
 def test_a_link_is_not_followed(pinned: DemoProject, tmp_path: Path) -> None:
     vendor(pinned)
     (pinned.root / COPY).rename(tmp_path / "elsewhere")
@@ -171,6 +175,7 @@ def test_a_link_is_not_followed(pinned: DemoProject, tmp_path: Path) -> None:
     assert snapshot(tmp_path / "elsewhere") == before
 
 
+@pytest.mark.heavy
 def test_the_copy_can_be_removed_by_itself(pinned: DemoProject) -> None:
     vendor(pinned)
     assert git(pinned.root, "status", "--porcelain") == f"?? {COPY}/\n"

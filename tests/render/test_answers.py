@@ -23,6 +23,7 @@ from tests.support.renders import ROOT, questions, read_answers, render
 STATIC = ["/ci-framework", "/.github"]
 
 
+@pytest.mark.heavy
 def test_any_line_of_text_is_a_description_and_an_author(
     template: Path, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
@@ -97,6 +98,7 @@ def test_the_names_of_a_project_follow_from_its_own(
     assert readme_text(path, 1) == project
 
 
+@pytest.mark.heavy
 def test_unusual_but_valid_answers_are_recorded(
     template: Path, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
@@ -183,6 +185,7 @@ class Questionnaire:
         question.validate_answer(question.parse_answer(value))
 
 
+@pytest.mark.heavy
 def test_a_wrong_answer_is_refused_with_what_is_expected(
     questionnaire: Questionnaire, subtests: pytest.Subtests
 ) -> None:

@@ -64,6 +64,7 @@ def test_the_ruleset_is_formatted_as_prettier_does(
         assert '[{ "context": "ci-success" }]' in text
 
 
+@pytest.mark.heavy
 def test_a_local_monorepo_configures_no_releases_on_github(
     template: Path, tmp_path: Path
 ) -> None:

@@ -119,6 +119,7 @@ def validator() -> Validator:
     return Validator()
 
 
+@pytest.mark.heavy
 @each_point
 def test_the_pyproject_conforms_to_the_schemas_of_its_tools(point: Point) -> None:
     document = point.pyproject()

@@ -22,6 +22,7 @@ YAML_RULES = (
 )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("pattern", "command"),
     [

@@ -64,6 +64,7 @@ def test_the_code_is_strictly_typed_whichever_checker_is_chosen(
         run(tool("mypy"), "--strict", "--cache-dir", os.devnull, "src", cwd=path)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", TYPES)
 def test_the_tests_pass_and_reach_every_branch(
     template: Path, shared_directory: Path, tmp_path: Path, kind: str

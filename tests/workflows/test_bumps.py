@@ -78,6 +78,7 @@ def answers(
     patch.setattr(module, "npm", npm)
 
 
+@pytest.mark.heavy
 def test_a_release_is_proposed_when_it_has_cooled_down(
     bumps: ModuleType,
     copy: Path,
@@ -121,6 +122,7 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.heavy
 def test_programs_are_proposed_and_written_wherever_they_are_named(
     bumps: ModuleType,
     copy: Path,
@@ -149,6 +151,7 @@ def test_a_tag_that_moved_stops_everything(
         bumps.main(["--write"], copy)
 
 
+@pytest.mark.heavy
 def test_packages_of_npm_are_proposed_and_locked(
     bumps: ModuleType,
     copy: Path,

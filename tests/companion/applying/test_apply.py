@@ -254,6 +254,7 @@ def test_a_work_tree_beside_the_first_is_adopted_alone(
     assert journal.work_tree.startswith("worktrees/")
 
 
+@pytest.mark.heavy
 def test_a_full_disk_leaves_everything_as_it_was(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

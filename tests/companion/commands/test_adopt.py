@@ -54,6 +54,7 @@ def test_adopting_makes_one_commit_on_a_new_branch(
     assert changed == {"pyproject.toml", ".gitignore", ".pre-commit-config.yaml"}
 
 
+@pytest.mark.heavy
 def test_updates_after_an_adoption_merge_without_conflict(
     companion: Companion, project: Path, releases: Path
 ) -> None:
@@ -281,6 +282,7 @@ def test_a_mistake_is_reported_with_what_is_allowed(
     assert any(word in text for word in ("expected", "hint:"))
 
 
+@pytest.mark.heavy
 def test_an_answer_to_no_question_is_refused_with_the_nearest(
     companion: Companion, project: Path, releases: Path
 ) -> None:

@@ -89,6 +89,7 @@ def test_the_companion_imports_nothing_from_the_current_directory(
     assert not shown.exists()
 
 
+@pytest.mark.heavy
 def test_a_fleet_is_adopted_and_taken_back(
     companion: Companion, tmp_path: Path, releases: Path
 ) -> None:

@@ -136,6 +136,7 @@ def test_what_cannot_be_counted_is_reported(
     assert AlwaysRedCount(none).by_manager("uv") == AlwaysRed()
 
 
+@pytest.mark.heavy
 def test_the_plan_begins_with_it_and_is_the_same_plan(
     tmp_path: Path, releases: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -153,6 +154,7 @@ def test_the_plan_begins_with_it_and_is_the_same_plan(
     assert status_of(path) == ""
 
 
+@pytest.mark.heavy
 def test_nothing_is_counted_where_the_plan_turns_lint_off(
     tmp_path: Path, releases: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

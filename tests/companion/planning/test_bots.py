@@ -114,6 +114,7 @@ def test_a_file_that_cannot_be_read_reports_nothing(tmp_path: Path, text: str) -
     assert reasons(tmp_path, {UPDATES: text}) == []
 
 
+@pytest.mark.heavy
 def test_the_plan_says_it_and_leaves_the_file_alone(
     tmp_path: Path, releases: Path
 ) -> None:

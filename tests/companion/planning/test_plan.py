@@ -110,6 +110,7 @@ def test_every_part_of_the_existing_ci_is_mapped(
     assert {item.state for item in built.plan.capabilities} <= {"covered", "kept"}
 
 
+@pytest.mark.heavy
 def test_a_file_of_the_project_is_never_overwritten(
     tmp_path: Path, releases: Path
 ) -> None:
@@ -322,6 +323,7 @@ def test_what_only_tox_installs_is_written_for_the_gate(
     assert f'essential = "{path}"'.encode() in (settings.after or b"")
 
 
+@pytest.mark.heavy
 def test_a_gate_that_cannot_run_the_tests_is_a_step_for_a_person(
     tmp_path: Path, releases: Path
 ) -> None:

@@ -80,6 +80,7 @@ FIRST = "needs that only tox names"
 HEAVY = [pytest.param(kind, marks=pytest.mark.heavy) for kind in KINDS if kind != FIRST]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", [FIRST, *HEAVY])
 def test_the_smallest_adoption_is_the_gate_and_nothing_else(
     tmp_path: Path, releases: Path, kind: str

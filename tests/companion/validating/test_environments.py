@@ -70,6 +70,7 @@ def test_a_refused_environment_is_replaced_by_one_with_the_same_requirements(
     assert " pytest" not in log.read_text()
 
 
+@pytest.mark.heavy
 def test_pytest_is_added_for_tests_that_need_it(tmp_path: Path, log: Path) -> None:
     prepared(tmp_path, **{"ci-framework.toml": ""})
     assert log.read_text().splitlines()[-1].endswith(" pytest")

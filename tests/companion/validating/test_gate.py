@@ -6,6 +6,8 @@ import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+import pytest
+
 from ci_framework.validating.gate import Gated, judge_gate
 from ci_framework.validating.red import GateFacts
 from tests.support.adoptions import ENGINE, LAUNCHER, Content, adopt
@@ -108,6 +110,7 @@ def test_a_test_that_fails_once_in_the_gate_is_named(tmp_path: Path) -> None:
     assert result.baseline is None
 
 
+@pytest.mark.heavy
 def test_a_check_that_could_not_be_made_is_never_green(tmp_path: Path) -> None:
     result = gated(tmp_path, {"OFFLINE": "", **OLD_FINDING})
     assert result.outcome.status == "not-run"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from ci_framework.validating.gate import Gated
 from ci_framework.validating.package_gates import judge_gates
@@ -43,6 +44,7 @@ def recorded(result: Gated) -> dict[str, list[str]]:
     return {"tests": known.get("tests", []), "findings": locations}
 
 
+@pytest.mark.heavy
 def test_what_is_red_in_each_package_is_recorded(tmp_path: Path) -> None:
     old = {"libs/core/src/core/old.py": "x = 1  # BAD\n"}
     result = gated(tmp_path, {**TESTS, **old})
@@ -61,6 +63,7 @@ def test_what_is_red_in_each_package_is_recorded(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.heavy
 def test_a_test_of_a_package_that_the_adoption_made_red_is_harm(tmp_path: Path) -> None:
     result = gated(tmp_path, {"libs/core/tests/test_core.py": ""}, TESTS)
     assert result.outcome.status == "failed"

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from ci_framework.validating.red import GateFacts
 from ci_framework.validating.scan import Scanned, judge_scan
 from tests.support.adoptions import ENGINE, Content, adopt
@@ -105,6 +107,7 @@ def test_what_the_adoption_brings_is_not_recorded(tmp_path: Path) -> None:
     assert result.baseline is None
 
 
+@pytest.mark.heavy
 def test_a_file_that_it_edits_is_compared_with_the_base(tmp_path: Path) -> None:
     same: dict[str, Content] = {**AUDIT, "old.py": "\n\neval(x)  # FLAW\n"}
     result = scanned(tmp_path / "same", OLD_FLAW, same)

@@ -144,6 +144,7 @@ def test_a_run_that_hangs_is_killed_and_names_the_test(
     assert not state.exists() or state.read_text("utf-8").split()[2] == "Z"
 
 
+@pytest.mark.heavy
 def test_a_run_that_dies_says_nothing_about_the_tests(
     tmp_path: Path, environment: Environment
 ) -> None:

@@ -129,6 +129,7 @@ def test_without_agreement_nothing_is_run_and_nothing_is_valid(
     assert "`ci-framework validate --yes`" in step
 
 
+@pytest.mark.heavy
 def test_static_harm_is_reported_before_anything_runs(
     tmp_path: Path, offline: Path
 ) -> None:
@@ -192,6 +193,7 @@ def test_a_harmless_adoption_is_validated_and_what_is_red_is_recorded(
     assert (tmp_path / "sentinel").exists()
 
 
+@pytest.mark.heavy
 def test_what_cannot_be_installed_proves_nothing(tmp_path: Path, offline: Path) -> None:
     uv = tmp_path / "tools" / "uv"
     uv.write_text("#!/bin/sh\necho no such package >&2\nexit 1\n")

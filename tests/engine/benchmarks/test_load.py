@@ -149,6 +149,7 @@ def test_a_server_that_crashes_under_load(tmp_path: Path) -> None:
     assert "serving" in output_of(run)
 
 
+@pytest.mark.heavy
 def test_a_port_that_is_in_use_is_an_error(tmp_path: Path) -> None:
     project = make(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:

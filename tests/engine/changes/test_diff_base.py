@@ -139,6 +139,7 @@ def test_a_shallow_merge_is_deepened(repository: Repository) -> None:
     assert paths(changed_files(clone.root, start)) == ["b.py"]
 
 
+@pytest.mark.heavy
 def test_a_shallow_branch_is_deepened_until_the_base_is_shared(
     repository: Repository,
 ) -> None:

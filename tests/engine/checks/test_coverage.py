@@ -18,6 +18,7 @@ BOTH = "test,coverage"
 UNTESTED = "def one() -> int:\n    value = 1\n    return value\n"
 
 
+@pytest.mark.heavy
 def test_low_coverage_names_the_worst_file_and_its_first_missing_line(
     project: DemoProject,
 ) -> None:
@@ -35,6 +36,7 @@ def test_low_coverage_names_the_worst_file_and_its_first_missing_line(
     assert 0 < run.check("coverage")["coverage"] < 90
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("threshold", "code"), [(26, 1), (25, 0), (0, 0)])
 def test_the_threshold_on_the_command_line_counts(
     project: DemoProject, threshold: int, code: int
@@ -67,11 +69,13 @@ def test_nothing_is_traced_when_the_check_is_off(
     assert run.check("coverage")["status"] == "skipped"
 
 
+@pytest.mark.heavy
 def test_coverage_that_measured_nothing_is_not_green(project: DemoProject) -> None:
     project.replace("pyproject.toml", 'source = ["src"]', 'source = ["nothing_here"]')
     assert_not_run(project.gate(BOTH), "coverage", "")
 
 
+@pytest.mark.heavy
 def test_coverage_of_empty_files_is_not_green(project: DemoProject) -> None:
     project.write("src/demo/__init__.py", "")
     project.write("tests/test_demo.py", "def test_it() -> None:\n    pass\n")
@@ -105,6 +109,7 @@ def test_coverage_in_a_directory_of_ones_own_is_not_used_again(
     assert_not_run(run, "coverage", "the tests measured no coverage")
 
 
+@pytest.mark.heavy
 def test_a_coveragerc_without_sources_does_not_count_the_tests(
     project: DemoProject,
 ) -> None:
@@ -116,6 +121,7 @@ def test_a_coveragerc_without_sources_does_not_count_the_tests(
     assert_red(project.gate(BOTH), "coverage", "src/demo/worst.py", 1)
 
 
+@pytest.mark.heavy
 def test_the_projects_own_threshold_does_not_fail_the_tests(
     project: DemoProject,
 ) -> None:
@@ -125,6 +131,7 @@ def test_the_projects_own_threshold_does_not_fail_the_tests(
     assert_green(run)
 
 
+@pytest.mark.heavy
 def test_failing_tests_leave_the_coverage_they_reached(project: DemoProject) -> None:
     project.test_file("def test_wrong() -> None:\n    assert False\n")
     run = project.gate(BOTH)
@@ -133,6 +140,7 @@ def test_failing_tests_leave_the_coverage_they_reached(project: DemoProject) -> 
     assert run.check("coverage")["status"] == "passed"
 
 
+@pytest.mark.heavy
 def test_the_data_of_coverage_is_left_for_other_reports(project: DemoProject) -> None:
     run = project.gate(BOTH)
     left = {path.name for path in run.reports.iterdir()}

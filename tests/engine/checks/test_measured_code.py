@@ -71,6 +71,7 @@ def without_pytest_cov(project: DemoProject) -> None:
         (site / metadata.name).symlink_to(metadata)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("tables", "addopts", "expected"),
     [
@@ -113,6 +114,7 @@ def test_pytest_cov_measures_only_the_project(
     assert "CoverageWarning" not in output
 
 
+@pytest.mark.heavy
 def test_a_coveragerc_that_measures_everything_measures_only_the_project(
     project: DemoProject,
 ) -> None:

@@ -40,6 +40,7 @@ def test_a_failing_test_is_named_with_the_line_of_its_assertion(
     assert_green(project.gate("test", "--", "tests/test_demo.py::test_double"))
 
 
+@pytest.mark.heavy
 def test_an_exception_raised_deeper_points_at_the_line_in_the_test(
     project: DemoProject,
 ) -> None:
@@ -52,6 +53,7 @@ def test_an_exception_raised_deeper_points_at_the_line_in_the_test(
     assert_red(project.gate("test"), "test", MORE, 5)
 
 
+@pytest.mark.heavy
 def test_an_error_in_a_fixture_is_red(project: DemoProject) -> None:
     project.test_file(
         "import pytest\n\n\n@pytest.fixture\ndef broken() -> int:\n"
@@ -63,6 +65,7 @@ def test_an_error_in_a_fixture_is_red(project: DemoProject) -> None:
     assert run.rules("test") == ["test-error"]
 
 
+@pytest.mark.heavy
 def test_an_error_in_the_tear_down_is_red(project: DemoProject) -> None:
     project.test_file(
         "from collections.abc import Iterator\n\nimport pytest\n\n\n@pytest.fixture\n"
@@ -73,6 +76,7 @@ def test_an_error_in_the_tear_down_is_red(project: DemoProject) -> None:
     assert_red(project.gate("test"), "test", MORE, 9)
 
 
+@pytest.mark.heavy
 def test_an_import_error_in_a_test_file_is_red(project: DemoProject) -> None:
     project.test_file("import os\nimport no_such_module\n")
     run = project.gate("test")
@@ -86,11 +90,13 @@ def test_a_syntax_error_in_a_test_file_is_red(project: DemoProject) -> None:
     assert_red(project.gate("test"), "test", MORE, 4)
 
 
+@pytest.mark.heavy
 def test_a_syntax_error_in_the_source_is_red(project: DemoProject) -> None:
     project.write("src/demo/__init__.py", "def double(:\n")
     assert_red(project.gate("test"), "test", "tests/test_demo.py", 1)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -104,6 +110,7 @@ def test_a_broken_conftest_is_red(project: DemoProject, text: str, line: int) ->
     assert_red(project.gate("test"), "test", "tests/conftest.py", line)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("code", [0, 5])
 def test_a_conftest_that_ends_the_process_is_red(
     project: DemoProject, code: int
@@ -137,6 +144,7 @@ def test_an_import_that_hangs_is_named_where_it_hangs(project: DemoProject) -> N
     assert run.check("test")["status"] == "timed-out"
 
 
+@pytest.mark.heavy
 def test_a_test_that_ends_the_process_without_an_error_is_red(
     project: DemoProject,
 ) -> None:
@@ -146,6 +154,7 @@ def test_a_test_that_ends_the_process_without_an_error_is_red(
     assert run.check("coverage")["status"] == "not-run"
 
 
+@pytest.mark.heavy
 def test_a_test_process_that_is_killed_is_red(project: DemoProject) -> None:
     project.test_file(
         "import os\nimport signal\n\n\n"
@@ -156,6 +165,7 @@ def test_a_test_process_that_is_killed_is_red(project: DemoProject) -> None:
     assert "SIGKILL" in run.check("test")["reason"]
 
 
+@pytest.mark.heavy
 def test_a_test_that_ends_pytest_as_if_all_were_well_is_red(
     project: DemoProject,
 ) -> None:
@@ -184,11 +194,13 @@ def test_a_plugin_that_runs_only_some_of_the_tests_is_red(
     assert run.check("test")["reason"] == "only 1 of 2 collected tests ran"
 
 
+@pytest.mark.heavy
 def test_an_interrupt_in_a_test_is_red(project: DemoProject) -> None:
     project.test_file("def test_stop() -> None:\n    raise KeyboardInterrupt\n")
     assert_red(project.gate("test"), "test", MORE, 1)
 
 
+@pytest.mark.heavy
 def test_a_conftest_that_wipes_the_exit_code_does_not_hide_a_failure(
     project: DemoProject,
 ) -> None:
@@ -202,6 +214,7 @@ def test_a_conftest_that_wipes_the_exit_code_does_not_hide_a_failure(
     assert_red(project.gate("test"), "test", MORE, 2)
 
 
+@pytest.mark.heavy
 def test_a_failure_with_half_a_character_in_it_is_kept(project: DemoProject) -> None:
     project.test_file(
         'def test_wrong() -> None:\n    raise ValueError("\\udcff \\x1b[31m \\x00")\n'
@@ -236,6 +249,7 @@ def test_a_pytest_that_a_test_starts_does_not_hide_a_crash(
     assert_red(project.gate("test"), "test", MORE, 6)
 
 
+@pytest.mark.heavy
 def test_no_collected_test_is_red(project: DemoProject) -> None:
     project.write("tests/test_demo.py", "def check_nothing() -> None:\n    pass\n")
     run = project.gate("test")
@@ -253,6 +267,7 @@ def test_a_project_without_tests_is_reported(project: DemoProject) -> None:
     assert run.check("test")["reason"] == "this project has no tests (no test_*.py)"
 
 
+@pytest.mark.heavy
 def test_a_project_that_names_its_test_files_otherwise_is_tested(
     project: DemoProject,
 ) -> None:
@@ -266,6 +281,7 @@ def test_a_project_that_names_its_test_files_otherwise_is_tested(
     assert_red(project.gate("test"), "test", "checks/check_demo.py", 2)
 
 
+@pytest.mark.heavy
 def test_tests_that_are_all_skipped_are_red(project: DemoProject) -> None:
     project.write("tests/test_demo.py", f"{SKIPPED}def test_a() -> None:\n    pass\n")
     run = project.gate("test")
@@ -273,12 +289,14 @@ def test_tests_that_are_all_skipped_are_red(project: DemoProject) -> None:
     assert "all 1 tests were skipped" in run.check("test")["reason"]
 
 
+@pytest.mark.heavy
 def test_modules_that_are_all_skipped_are_red(project: DemoProject) -> None:
     text = 'import pytest\n\npytest.skip("no", allow_module_level=True)\n'
     project.write("tests/test_demo.py", text)
     assert project.gate("test").code == 1
 
 
+@pytest.mark.heavy
 def test_tests_that_are_all_deselected_are_red(project: DemoProject) -> None:
     project.replace(
         "pyproject.toml", "testpaths", 'addopts = ["-k", "nothing_like_it"]\ntestpaths'
@@ -288,11 +306,13 @@ def test_tests_that_are_all_deselected_are_red(project: DemoProject) -> None:
     assert run.check("test")["reason"] == "no tests were collected"
 
 
+@pytest.mark.heavy
 def test_collecting_without_running_is_red(project: DemoProject) -> None:
     variables = {"PYTEST_ADDOPTS": "--collect-only"}
     assert project.gate("test", variables=variables).code == 1
 
 
+@pytest.mark.heavy
 def test_some_skipped_and_expected_failures_are_green(project: DemoProject) -> None:
     project.test_file(
         "import pytest\n\n\n@pytest.mark.skip\ndef test_skipped() -> None:\n"
@@ -306,6 +326,7 @@ def test_some_skipped_and_expected_failures_are_green(project: DemoProject) -> N
     assert sorted(outcomes) == ["passed", "skipped", "xfailed", "xpassed"]
 
 
+@pytest.mark.heavy
 def test_an_unexpected_pass_is_red_where_the_project_is_strict(
     project: DemoProject,
 ) -> None:
@@ -329,6 +350,7 @@ def test_a_dead_worker_of_xdist_is_named_with_its_test(project: DemoProject) -> 
     assert finding["path"] == MORE
 
 
+@pytest.mark.heavy
 def test_a_usage_error_of_pytest_is_red(project: DemoProject) -> None:
     project.replace(
         "pyproject.toml", "testpaths", 'addopts = "--no-such-option"\ntestpaths'
@@ -338,6 +360,7 @@ def test_a_usage_error_of_pytest_is_red(project: DemoProject) -> None:
     assert "no-such-option" in run.summary
 
 
+@pytest.mark.heavy
 def test_warnings_of_pytest_are_green(project: DemoProject) -> None:
     project.test_file(
         'import warnings\n\n\ndef test_it() -> None:\n    warnings.warn("old")\n'
@@ -345,6 +368,7 @@ def test_warnings_of_pytest_are_green(project: DemoProject) -> None:
     assert_green(project.gate("test"))
 
 
+@pytest.mark.heavy
 def test_modules_beside_our_plugin_do_not_replace_those_of_the_project(
     project: DemoProject,
 ) -> None:
@@ -362,6 +386,7 @@ def test_modules_beside_our_plugin_do_not_replace_those_of_the_project(
     assert_green(project.gate("test"))
 
 
+@pytest.mark.heavy
 def test_output_of_the_tests_is_kept(project: DemoProject) -> None:
     project.test_file('def test_it() -> None:\n    print("x")\n    assert False\n')
     run = project.gate("test")

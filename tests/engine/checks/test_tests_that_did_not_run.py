@@ -80,6 +80,7 @@ def assert_named(run: Run, name: str) -> None:
     assert [case.get("name") for case in cases] == [name]
 
 
+@pytest.mark.heavy
 def test_what_stands_beside_a_test_is_counted(project: DemoProject) -> None:
     expected = {f"{DEMO}::test_double": "passed"}
     for number, (text, outcome) in enumerate(BESIDE.values()):
@@ -99,6 +100,7 @@ def test_what_stands_beside_a_test_is_counted(project: DemoProject) -> None:
     assert len(run.junit.findall(".//testcase[skipped]")) == len(BESIDE)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
@@ -118,6 +120,7 @@ def test_where_nothing_ran_nothing_is_green(
     assert run.check("test")["reason"] == reason
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("option", OPTIONS)
 def test_an_option_that_leaves_tests_out_is_seen(
     project: DemoProject, option: str
@@ -133,6 +136,7 @@ def test_an_option_that_leaves_tests_out_is_seen(
         assert_named(run, MORE if file else f"{MORE}::test_more")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("hook", HOOKS)
 def test_a_hook_that_leaves_tests_out_is_seen(project: DemoProject, hook: str) -> None:
     project.test_file("def test_more() -> None:\n    pass\n")
@@ -162,6 +166,7 @@ def test_workers_of_xdist_name_what_they_leave_out(project: DemoProject) -> None
     assert counts(run) == {**GREEN, "deselected": 1}
 
 
+@pytest.mark.heavy
 def test_after_the_first_failure_the_rest_is_named(project: DemoProject) -> None:
     project.write(DEMO, f"def test_0() -> None:\n    assert False\n\n\n{TESTS}")
     run = project.gate("test", variables={"PYTEST_ADDOPTS": "-x"})
@@ -237,6 +242,7 @@ def test_attempts_do_not_hide_tests_that_never_ran(project: DemoProject) -> None
     assert run.check("test")["reason"] == "only 2 of 4 collected tests ran"
 
 
+@pytest.mark.heavy
 def test_parts_of_a_test_that_are_skipped_do_not_skip_it(project: DemoProject) -> None:
     parts = (
         "import unittest\n\n\nclass TestParts(unittest.TestCase):\n"
@@ -268,6 +274,7 @@ def test_files_that_hold_no_tests_are_no_tests(project: DemoProject) -> None:
     assert project.gate("test").code == 1
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 def test_a_process_that_a_test_forks_may_fail(project: DemoProject) -> None:
     """As pytest-forked does; a timer for the stack would stop it forever."""
@@ -307,6 +314,7 @@ def test_a_hang_in_a_worker_of_xdist_is_located(project: DemoProject) -> None:
     assert (finding["path"], finding["line"]) == (MORE, 5)
 
 
+@pytest.mark.heavy
 def test_a_failure_in_an_installed_package_stands_in_the_project(
     project: DemoProject,
 ) -> None:

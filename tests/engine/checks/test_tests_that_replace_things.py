@@ -61,6 +61,7 @@ def test_letter(letter: str) -> None:
 """
 
 
+@pytest.mark.heavy
 def test_what_tests_replace_changes_no_verdict(project: DemoProject) -> None:
     project.write("tests/conftest.py", WHOLE_RUN)
     project.write(MORE, ONE_TEST.partition("\n\n\ndef test_failing")[0])
@@ -69,6 +70,7 @@ def test_what_tests_replace_changes_no_verdict(project: DemoProject) -> None:
     assert [test["outcome"] for test in run.check("test")["tests"]] == ["passed"] * 2
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("style", ["native", "long"])
 def test_each_style_of_traceback_names_the_line(
     project: DemoProject, style: str
@@ -78,6 +80,7 @@ def test_each_style_of_traceback_names_the_line(
     assert run.locations("test") == [Location(MORE, 10)]
 
 
+@pytest.mark.heavy
 def test_a_duration_that_no_clock_could_measure_is_none(project: DemoProject) -> None:
     project.write("tests/conftest.py", FALSE_CLOCK)
     run = project.gate("test")

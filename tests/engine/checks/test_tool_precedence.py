@@ -22,6 +22,7 @@ HIDING = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", HIDING)
 def test_settings_of_coverage_that_it_does_not_read_do_not_count(
     project: DemoProject, name: str
@@ -33,6 +34,7 @@ def test_settings_of_coverage_that_it_does_not_read_do_not_count(
     assert "tests/test_demo.py" not in files
 
 
+@pytest.mark.heavy
 def test_what_an_option_of_the_project_measures_is_measured(
     project: DemoProject,
 ) -> None:
@@ -51,6 +53,7 @@ UNMEASURED = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("how", UNMEASURED)
 def test_tests_run_where_nothing_measures_them(project: DemoProject, how: str) -> None:
     variables, reason = UNMEASURED[how]
@@ -80,6 +83,7 @@ def test_tests_import_what_pytest_alone_lets_them_import(project: DemoProject) -
     assert_green(project.gate("test"))
 
 
+@pytest.mark.heavy
 def test_validate_names_settings_that_have_no_effect(project: DemoProject) -> None:
     hidden = {
         ".coveragerc": "coverage",
@@ -154,6 +158,7 @@ def test_files_that_type_checkers_leave_out_are_counted(project: DemoProject) ->
     assert run.check("typecheck")["notes"] == [text]
 
 
+@pytest.mark.heavy
 def test_settings_without_an_effect_are_named(project: DemoProject) -> None:
     project.replace("pyproject.toml", "testpaths", "xfail_strct = true\ntestpaths")
     project.replace("pyproject.toml", "branch = true", "branch = true\nomitt = []")

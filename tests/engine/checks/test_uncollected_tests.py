@@ -45,6 +45,7 @@ NO_TESTS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("how", LEFT_OUT)
 def test_what_pytest_does_not_take_for_a_test_is_named(
     project: DemoProject, how: str
@@ -57,6 +58,7 @@ def test_what_pytest_does_not_take_for_a_test_is_named(
     assert_named(run, name)
 
 
+@pytest.mark.heavy
 def test_what_only_looks_like_a_test_is_not(project: DemoProject) -> None:
     for file, text in NO_TESTS.items():
         project.write(file, text)
@@ -65,6 +67,7 @@ def test_what_only_looks_like_a_test_is_not(project: DemoProject) -> None:
     assert counts(run) == {"passed": 5}, str(run)
 
 
+@pytest.mark.heavy
 def test_ids_relative_to_a_directory_above_name_the_same_tests(
     project: DemoProject,
 ) -> None:

@@ -136,6 +136,7 @@ def test_the_version_is_that_of_the_engine(project: DemoProject) -> None:
     assert run.stdout == f"ci-framework {version}\n"
 
 
+@pytest.mark.heavy
 def test_a_path_that_does_not_exist_is_refused(project: DemoProject) -> None:
     run = project.gate("test", "--", "tests/test_nope.py")
     assert run.code == 2

@@ -32,6 +32,7 @@ def problems(run: Run) -> dict[str, Json]:
     return {str(problem["message"]): problem for problem in found}
 
 
+@pytest.mark.heavy
 def test_what_is_wrong_with_a_project_is_named_with_the_next_step(
     project: DemoProject,
 ) -> None:
@@ -70,6 +71,7 @@ def test_what_is_wrong_with_a_project_is_named_with_the_next_step(
     assert about >= {"configuration", "drift"}
 
 
+@pytest.mark.heavy
 def test_a_newer_version_is_looked_for_only_if_that_is_asked(
     project: DemoProject, tmp_path: Path
 ) -> None:

@@ -37,6 +37,7 @@ def slow_git(tmp_path: Path) -> SlowProgram:
     return SlowProgram(tmp_path)
 
 
+@pytest.mark.heavy
 def test_a_command_that_is_interrupted_ends_with_one_line(
     project: DemoProject, slow_git: SlowProgram
 ) -> None:
@@ -118,6 +119,7 @@ def test_a_result_is_shown_while_the_environment_is_being_prepared(
     process.communicate(timeout=60)
 
 
+@pytest.mark.heavy
 def test_a_scan_reports_a_scanner_that_has_ended_while_others_run(
     project: DemoProject, tmp_path: Path
 ) -> None:

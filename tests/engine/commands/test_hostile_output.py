@@ -156,6 +156,7 @@ def test_no_command_of_the_companion_prints_one(hostile: DemoProject) -> None:
             assert hidden_in(log) == [], words
 
 
+@pytest.mark.heavy
 def test_the_launcher_prints_none(project: DemoProject, tmp_path: Path) -> None:
     for form in FORMS:
         folder = tmp_path / "launched"

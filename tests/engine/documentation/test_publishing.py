@@ -203,6 +203,7 @@ def test_sphinx_is_published_in_the_same_layout(tmp_path: Path) -> None:
     assert len(listed(remote)) == 1
 
 
+@pytest.mark.heavy
 def test_one_site_is_replaced_and_the_rest_stays(
     project: DemoProject, tmp_path: Path
 ) -> None:
@@ -236,6 +237,7 @@ def test_one_site_is_replaced_and_the_rest_stays(
     assert "gh-pages contains several versions" in run.stderr
 
 
+@pytest.mark.heavy
 def test_what_may_not_be_published(project: DemoProject, tmp_path: Path) -> None:
     remote = with_remote(project)
     site = pages(tmp_path / "site", "one")

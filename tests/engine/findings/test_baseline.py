@@ -147,6 +147,7 @@ def test_known_tests_by_id(project: DemoProject) -> None:
     assert run.check("test")["new"] == 1
 
 
+@pytest.mark.heavy
 def test_a_known_test_that_crashes_python_is_red(project: DemoProject) -> None:
     project.test_file(FAILING)
     record(project, "test")
@@ -260,6 +261,7 @@ def test_what_is_not_a_baseline_is_refused(
     assert (project.root / BASELINE).read_bytes() == content
 
 
+@pytest.mark.heavy
 def test_a_failed_check_without_findings_stays_red(legacy: DemoProject) -> None:
     """A baseline is not an excuse for what it does not name."""
     record(legacy)

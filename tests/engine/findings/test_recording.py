@@ -106,6 +106,7 @@ def test_grow_is_for_writing(project: DemoProject) -> None:
     assert "--grow" in run.stderr
 
 
+@pytest.mark.heavy
 def test_fail_fast_does_not_cut_a_baseline_short(legacy: DemoProject) -> None:
     legacy.test_file(FAILING)
     run = legacy.gate("lint,test", "--fail-fast", "--baseline", "write")

@@ -239,6 +239,7 @@ IMPORTS = {
 }
 
 
+@pytest.mark.heavy
 def test_a_package_imports_what_it_declares(monorepo: DemoProject) -> None:
     files = package("libs/alone", "msgspec>=0")
     for name, (code, _) in {**IMPORTS, "beside": ("", False)}.items():
@@ -257,6 +258,7 @@ def test_a_package_imports_what_it_declares(monorepo: DemoProject) -> None:
     assert "not parsed, not judged: src/alone/broken.py" in notes
 
 
+@pytest.mark.heavy
 def test_tests_may_import_what_is_declared_for_them(monorepo: DemoProject) -> None:
     more = '[dependency-groups]\ntest = ["core"]\n'
     tests = "import core\nimport pytest\nimport cli\n"

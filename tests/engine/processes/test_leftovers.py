@@ -24,6 +24,7 @@ def is_alive(process: str) -> bool:
     return state.exists() and state.read_text(encoding="utf-8").split()[2] != "Z"
 
 
+@pytest.mark.heavy
 @ON_LINUX
 @pytest.mark.parametrize(("ending", "limit"), [("pass", 120), ("time.sleep(99)", 8)])
 def test_what_a_test_starts_in_a_session_of_its_own_ends_with_the_run(
@@ -63,6 +64,7 @@ def test_the_next_run_removes_what_a_killed_one_left(project: DemoProject) -> No
     assert not running.exists()
 
 
+@pytest.mark.heavy
 def test_a_test_that_deletes_the_reports_changes_no_verdict(
     project: DemoProject,
 ) -> None:

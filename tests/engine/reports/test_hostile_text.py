@@ -179,6 +179,7 @@ def test_a_page_of_ours_is_posted_as_it_is() -> None:
     assert posted_page(page) == page
 
 
+@pytest.mark.heavy
 def test_a_long_text_of_backticks_takes_no_time() -> None:
     line = " ".join("`" * length for length in range(1, 2_000))
     start = time.process_time()

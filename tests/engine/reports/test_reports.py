@@ -59,6 +59,7 @@ def test_a_hostile_file_name_breaks_no_report(
     assert run.summary in (tmp_path / "summary").read_text(encoding="utf-8")
 
 
+@pytest.mark.heavy
 def test_hostile_messages_break_no_report(project: DemoProject, tmp_path: Path) -> None:
     project.test_file(
         "def test_wrong() -> None:\n"
@@ -85,6 +86,7 @@ def test_annotations_stop_at_ten_and_count_the_rest(
     assert rows[-1].endswith("::5 more in the job summary")
 
 
+@pytest.mark.heavy
 def test_a_check_without_findings_is_annotated_with_its_reason(
     project: DemoProject, tmp_path: Path
 ) -> None:
@@ -103,6 +105,7 @@ def test_advisory_findings_are_annotated_as_warnings(
     assert [row.partition(" ")[0] for row in annotated(run)] == ["::warning"]
 
 
+@pytest.mark.heavy
 def test_outputs_and_summary_are_appended(project: DemoProject, tmp_path: Path) -> None:
     (tmp_path / "output").write_text("before=1\n", encoding="utf-8")
     (tmp_path / "summary").write_text("# Before\n", encoding="utf-8")
@@ -164,6 +167,7 @@ def test_the_result_has_the_frozen_keys(project: DemoProject) -> None:
     assert frozen | {"reason", "rerun"} <= set(result["checks"][0])
 
 
+@pytest.mark.heavy
 def test_the_counts_of_junit_are_those_of_its_cases(project: DemoProject) -> None:
     project.write("src/demo/more.py", "import os\nimport sys\n")
     project.test_file(
@@ -180,6 +184,7 @@ def test_the_counts_of_junit_are_those_of_its_cases(project: DemoProject) -> Non
     assert (junit.get("tests"), junit.get("failures")) == ("6", "3")
 
 
+@pytest.mark.heavy
 def test_reports_go_where_they_are_wanted(project: DemoProject, tmp_path: Path) -> None:
     other = tmp_path / "some where" / "reports"
     (tmp_path / "some where").mkdir()

@@ -75,6 +75,7 @@ def test_hooks_that_a_variable_leaves_out_are_named(project: DemoProject) -> Non
     told_everywhere(run, "left out by SKIP: bad")
 
 
+@pytest.mark.heavy
 def test_failed_tests_are_named_in_every_list(project: DemoProject) -> None:
     project.test_file(
         "import pytest\n\n\n@pytest.mark.parametrize('n', [1, 2])\n"

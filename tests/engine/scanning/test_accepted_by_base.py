@@ -97,6 +97,7 @@ def test_the_same_rule_twice_on_a_line_needs_two_fingerprints() -> None:
     ]
 
 
+@pytest.mark.heavy
 def test_a_fingerprint_covers_one_finding_and_no_copy_of_it(
     repository: Repository,
 ) -> None:
@@ -216,6 +217,7 @@ def test_a_moved_file_keeps_what_was_accepted_of_it(repository: Repository) -> N
     assert scan(repository).verdict is Verdict.RED
 
 
+@pytest.mark.heavy
 def test_the_main_branch_is_judged_by_its_own_waivers(repository: Repository) -> None:
     on_a_branch(repository)
     repository.write(FILE, EVAL)
@@ -292,6 +294,7 @@ def record(repository: Repository) -> None:
     repository.scan("bandit", baseline="write", grow=True, today=DAY)
 
 
+@pytest.mark.heavy
 def test_an_entry_of_the_change_does_not_excuse_its_own_issue(
     repository: Repository,
 ) -> None:
@@ -324,6 +327,7 @@ def test_a_first_baseline_excuses_what_was_there_before(
     assert f"{FILE} B307" in said
 
 
+@pytest.mark.heavy
 def test_moved_lines_and_files_stay_known(repository: Repository) -> None:
     repository.write(FILE, EVAL)
     repository.commit()

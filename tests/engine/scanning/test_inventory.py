@@ -329,6 +329,7 @@ def test_licenses_of_conda_are_in_its_lock(repository: Repository) -> None:
 # --- the list of components ---------------------------------------------------------
 
 
+@pytest.mark.heavy
 def test_the_list_may_be_off_and_counts_what_has_no_name(
     repository: Repository,
 ) -> None:

@@ -157,6 +157,7 @@ waivers:
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("identity", ["S307", "B307"])
 def test_a_waiver_excuses_a_finding_until_its_day(
     identity: str, repository: Repository

@@ -69,6 +69,7 @@ def test_a_clean_repository_is_green_and_says_what_was_read(
         assert "kingfisher: 6 of 6 files searched" in notes
 
 
+@pytest.mark.heavy
 def test_issues_are_red_at_their_lines(repository: Repository) -> None:
     repository.write("src/demo/__init__.py", ISSUES)
     repository.write(".github/workflows/ci.yml", WORKFLOW)

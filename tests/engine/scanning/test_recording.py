@@ -31,6 +31,7 @@ def secret_file() -> tuple[str, str]:
     return next(text for text in texts if "GITHUB_TOKEN" in text), PATH
 
 
+@pytest.mark.heavy
 def test_the_baseline_covers_issues_and_may_only_shrink(repository: Repository) -> None:
     repository.write(PATH, EVAL)
     assert repository.scan("bandit").verdict is Verdict.RED
@@ -47,6 +48,7 @@ def test_the_baseline_covers_issues_and_may_only_shrink(repository: Repository) 
     assert result_of(run, "bandit").new == 1
 
 
+@pytest.mark.heavy
 def test_what_the_gate_recorded_is_known_and_stays_recorded(
     repository: Repository,
 ) -> None:
@@ -64,6 +66,7 @@ def test_what_the_gate_recorded_is_known_and_stays_recorded(
     assert entries(repository.root) == of_gate
 
 
+@pytest.mark.heavy
 def test_an_issue_that_both_recorded_covers_one_and_not_two(
     repository: Repository,
 ) -> None:

@@ -61,6 +61,7 @@ def test_a_baseline_that_names_code_is_reported_and_the_code_not_run(
         assert "evil" in text.splitlines()[finding.line - 1]
 
 
+@pytest.mark.heavy
 def test_the_secrets_of_a_refused_baseline_stay_known(repository: Repository) -> None:
     name, text, _ = next(seeded())
     repository.write(name, text)

@@ -43,6 +43,7 @@ def names(run: Run) -> list[str]:
     return [str(test["id"]).rpartition("::")[2] for test in run.check("test")["tests"]]
 
 
+@pytest.mark.heavy
 def test_what_the_change_cannot_break_is_not_even_imported(
     repository: DemoProject,
 ) -> None:
@@ -59,6 +60,7 @@ def test_what_the_change_cannot_break_is_not_even_imported(
     assert "--affected" in run.check("test")["rerun"]
 
 
+@pytest.mark.heavy
 def test_a_failing_test_is_as_red_as_ever(repository: DemoProject) -> None:
     repository.replace("src/demo/other.py", "3 * number", "0 * number")
     run = repository.gate("test", "--affected")
@@ -77,6 +79,7 @@ def test_without_a_test_that_depends_on_the_change_none_runs(
     assert run.check("coverage")["status"] == "skipped"
 
 
+@pytest.mark.heavy
 def test_the_selection_of_change_detection_is_taken(repository: DemoProject) -> None:
     repository.append("src/demo/other.py", "\n\nMORE = 1\n")
     told = repository.run("changes")
@@ -113,6 +116,7 @@ def test_where_all_tests_run_the_affected_ones_run_first(
     assert names(repository.gate("test")) == ["test_demo", "test_triple"]
 
 
+@pytest.mark.heavy
 def test_selected_tests_that_other_options_leave_out_are_no_failure(
     repository: DemoProject,
 ) -> None:

@@ -182,6 +182,7 @@ def test_several_files_are_distinguished(repository: Path) -> None:
     assert "a" not in selected(repository)
 
 
+@pytest.mark.heavy
 def test_where_too_much_changed_nothing_is_compared(repository: Path) -> None:
     data = "".join(f"x{number} = {number}\n" for number in range(70_000))
     write(repository, {"src/p/large.py": data, "tests/test_l.py": "import p.large\n"})

@@ -45,6 +45,7 @@ def test_the_first_location_counts(tmp_path: Path) -> None:
     assert without_owner(tmp_path) == ALL
 
 
+@pytest.mark.heavy
 def test_the_doctor_advises(project: DemoProject) -> None:
     names = "/.github/, /ci-framework/, /pyproject.toml"
     line = f"no approval is required for changes to {names}"

@@ -168,6 +168,7 @@ def test_a_shared_file_that_is_gone_is_reported(project: DemoProject) -> None:
     assert shown(project, "blocks") == [f".gitignore: {MISSING}"]
 
 
+@pytest.mark.heavy
 def test_answers_that_are_gone_are_reported(project: DemoProject) -> None:
     project.write("ci-framework/engine.lock", "# answers: .copier-answers.ci.yml\n")
     [finding] = shown(project, "answers")
@@ -176,6 +177,7 @@ def test_answers_that_are_gone_are_reported(project: DemoProject) -> None:
     assert shown(project, "answers") == []
 
 
+@pytest.mark.heavy
 def test_packages_that_are_answered_and_not_there_are_reported(
     project: DemoProject,
 ) -> None:
