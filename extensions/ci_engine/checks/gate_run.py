@@ -48,7 +48,7 @@ from ci_engine.findings.tracked_output import check_tracked_output
 from ci_engine.monorepo.repository_paths import seen_from_top
 from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError
-from ci_engine.processes.signals import on_signals, restore
+from ci_engine.processes.signals import WAIT_SECONDS, on_signals, restore
 from ci_engine.processes.thread_pools import thread_pool
 from ci_engine.project.output_files import directory_of_run
 from ci_engine.project.repository import Project
@@ -157,7 +157,7 @@ class GateRun:
                 for name in [name for name in waiting if self._may_start(name)]:
                     waiting.remove(name)
                     running.add(pool.submit(self._run_one, name))
-                done, running = wait(running, return_when=FIRST_COMPLETED)
+                done, running = wait(running, WAIT_SECONDS, FIRST_COMPLETED)
                 for future in done:
                     future.result()()
 

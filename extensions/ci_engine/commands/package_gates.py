@@ -30,7 +30,7 @@ from ci_engine.github.outputs import without_step
 from ci_engine.monorepo.package_model import Graph
 from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError, Outcome, run_program
-from ci_engine.processes.signals import on_signals, restore
+from ci_engine.processes.signals import WAIT_SECONDS, on_signals, restore
 from ci_engine.processes.thread_pools import thread_pool
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.reports.console import Console
@@ -103,7 +103,7 @@ def _run_all(
                     waiting.remove(name)
                     future = pool.submit(_run_one, gates, name, surroundings, cancel)
                     running[future] = name
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                done, _ = wait(running, WAIT_SECONDS, FIRST_COMPLETED)
                 for future in done:
                     result = future.result()
                     results[running.pop(future)] = result

@@ -8,6 +8,10 @@ import threading
 from collections.abc import Callable, Mapping
 from types import FrameType
 
+# The longest wait of the main thread: the system may deliver a signal to another one,
+# and Python handles it when the main thread runs again.
+WAIT_SECONDS = 1.0
+
 Handler = Callable[[int, FrameType | None], object] | int | None
 
 

@@ -229,7 +229,7 @@ def test_a_validation_nobody_agreed_to_runs_nothing(
     commit(project)
     apply(companion, project, releases, "--yes")
     text = companion.run("validate", project, code=3)
-    assert "agreed" in text
+    assert "no consent to run" in text
     assert "pytest" in text
     assert not (tmp_path / "ran").exists()
 

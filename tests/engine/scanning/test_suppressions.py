@@ -255,7 +255,7 @@ def test_what_detect_secrets_leaves_out_is_counted_and_named(
     assert (result.status, result.findings) == (Status.PASSED, [])
     (note,) = notes_of(result, "hidden by")
     assert "keys.py:1 github-token" in note
-    assert notes_of(result, "chooses 1 plugins: GitHubTokenDetector")
+    assert notes_of(result, "selects 1 plugins: GitHubTokenDetector")
 
 
 @pytest.mark.parametrize("change", [{"plugins_used": []}, excluding(".*")])
